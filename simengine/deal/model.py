@@ -1,0 +1,74 @@
+"""A strategy as the plan compiler sees it: uncertain inputs, their dependence, and formulas. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.distributions.marginal import Marginal
+from simengine.formula.nodes import Node
+
+
+@dataclass(frozen=True)
+class UncertainInput:
+    """One draw a trial.  ``name`` is the address of its draws: equal names share their draws in all strategies."""
+
+    name: str
+    marginal: Marginal
+    key: str
+    """Dotted path of the value in the scenario, such as ``inputs.V`` or ``risks.competition.severity``."""
+    unit: str = ""
+    title: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """A group of inputs joined by a Gaussian copula, or by a t copula when ``dof`` is given.
+
+    ``matrix`` is the correlation of the normal scores, shape ``(k, k)``, symmetric and positive definite
+    (or repaired), in the order of ``names``.
+    """
+
+    names: tuple[str, ...]
+    matrix: NDArray[np.float64]
+    dof: float | None = None
+
+
+@dataclass(frozen=True)
+class NamedFormula:
+    """A named quantity given by a formula over inputs and other formulas."""
+
+    name: str
+    text: str
+    expression: Node
+    key: str
+    """Dotted path of the text in the scenario (``model.T``), or of the table that it was expanded from."""
+    unit: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A formula whose outcomes are reported, with the thresholds x for which P(outcome < x) is reported."""
+
+    name: str
+    unit: str = ""
+    title: str = ""
+    targets: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """One strategy, completely resolved."""
+
+    strategy: str
+    inputs: Mapping[str, UncertainInput]
+    dependences: tuple[Dependence, ...]
+    formulas: Mapping[str, NamedFormula]
+    """In an order in which every formula stands after those that it uses."""
+    outputs: tuple[Output, ...]
+    title: str = ""

@@ -1,0 +1,104 @@
+"""The plan: everything a kernel needs, as plain arrays, identified by a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+STREAM_VERSION = 1
+"""Version of the rule that maps (seed, input name, trial) to a word; stored with every result."""
+
+
+@dataclass(frozen=True)
+class PlanOutput:
+    """One reported outcome of one strategy: row ``index`` of every summary is ``plan.outputs[index]``."""
+
+    strategy: str
+    name: str
+    unit: str = ""
+    title: str = ""
+    targets: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanInput:
+    """What is said of an uncertain input: it is not needed to run the plan, only to report it.
+
+    ``strategies`` are those in which the input has this distribution; an input that a strategy changes appears
+    once for every distribution.  ``table_error`` is the largest measured error in probability of its table
+    (0 where no table is used); mean and sd are NaN where they do not exist.
+    """
+
+    name: str
+    strategies: tuple[str, ...]
+    family: str
+    description: str
+    key: str
+    unit: str
+    title: str
+    source: str
+    mean: float
+    sd: float
+    p5: float
+    p50: float
+    p95: float
+    table_error: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A tape with the tables, constants and draw streams it refers to.
+
+    tape: int64 ``(rows, 5)``, see :mod:`simengine.plan.ops`.  registers: how many registers the tape uses; the
+    constants follow them.  constants: float64 ``(k,)``.  streams: uint64 ``(draws,)``, the counter words that
+    address the draws of each uncertain input.  table_rows: float64 ``(segments, 6)``, polynomial coefficients
+    in increasing power.  table_places: int64 ``(tables, 5)``: first row, segments in one half, log2 of segments
+    per octave (word tables), first and last kink.  table_steps: float64 ``(tables,)``, segments per unit of
+    score (score tables).  kinks: int64, words or the bits of scores.  piece_ends: int64 ``(functions, 2)``:
+    first and last row of the piecewise linear functions in piece_cuts (uint64 words), piece_values and
+    piece_slopes (float64, slope per unit of word).
+    """
+
+    tape: NDArray[np.int64]
+    registers: int
+    constants: NDArray[np.float64]
+    streams: NDArray[np.uint64]
+    table_rows: NDArray[np.float64]
+    table_places: NDArray[np.int64]
+    table_steps: NDArray[np.float64]
+    kinks: NDArray[np.int64]
+    piece_ends: NDArray[np.int64]
+    piece_cuts: NDArray[np.uint64]
+    piece_values: NDArray[np.float64]
+    piece_slopes: NDArray[np.float64]
+    outputs: tuple[PlanOutput, ...]
+    inputs: tuple[PlanInput, ...] = ()
+    sampler: str = "random"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that determines the bits of a result, besides seed and number of trials."""
+        state = hashlib.sha256(f"simengine plan 1, streams {STREAM_VERSION}, {self.sampler}".encode())
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, np.ndarray):
+                state.update(f"{part.name} {value.dtype.str} {value.shape}".encode())
+                state.update(np.ascontiguousarray(value).tobytes())
+        outputs = [[o.strategy, o.name, [t.hex() for t in o.targets]] for o in self.outputs]
+        state.update(json.dumps([self.registers, outputs]).encode())
+        return state.hexdigest()
+
+    @property
+    def worst_table_error(self) -> float:
+        """Largest error in probability over the tables of all inputs, as measured when they were built."""
+        return max((entry.table_error for entry in self.inputs), default=0.0)
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Names of the strategies, in the order of the scenario."""
+        return tuple(dict.fromkeys(output.strategy for output in self.outputs))
