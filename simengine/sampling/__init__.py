@@ -1,0 +1,1 @@
+"""Sampling: addresses of draws and dependence between inputs."""
