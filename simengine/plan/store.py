@@ -1,0 +1,105 @@
+"""Quantile tables kept on disk by the parameters they follow from, so that a scenario is fitted once.
+
+A file is a line that names the format, a line of JSON, and the raw arrays, closed by their SHA-256.  Anything
+unexpected about a file (truncated, foreign, damaged) makes the table be built again; a folder that cannot be written
+costs time, never a result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from simengine import settings
+from simengine.distributions.marginal import Marginal
+from simengine.plan.tables import QuantileTable, ScoreAxis, WordAxis, build_table
+
+FORMAT = b"simengine quantile table 1\n"
+"""First line of a file; any change of how tables are fitted or stored changes it."""
+
+
+def stored_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable:
+    """The table of a marginal, from the cache folder if it is there, else built and stored."""
+    folder = _folder()
+    if folder is None:
+        return build_table(marginal, axis)
+    path = folder / _name(marginal, axis)
+    table = _read(path)
+    if table is None:
+        table = build_table(marginal, axis)
+        _write(path, table)
+    return table
+
+
+def _folder() -> Path | None:
+    base = settings.read().cache
+    if base is None:
+        return None
+    folder = base / "tables"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return folder
+
+
+def _name(marginal: Marginal, axis: WordAxis | ScoreAxis) -> str:
+    kind = ["word"] if isinstance(axis, WordAxis) else ["score", axis.dof]
+    facts = [FORMAT.decode(), marginal.digest_key, kind, np.__version__, version("scipy")]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def _write(path: Path, table: QuantileTable) -> None:
+    axis = (
+        {"sub_bits": table.axis.sub_bits}
+        if isinstance(table.axis, WordAxis)
+        else {"steps_per_unit": table.axis.steps_per_unit, "dof": table.axis.dof}
+    )
+    head = {
+        "axis": axis,
+        "half": table.half,
+        "log": table.log,
+        "error": table.error,
+        "floor": table.floor,
+        "ceiling": table.ceiling,
+        "kinks": list(table.kink_probabilities),
+        "segments": len(table.rows),
+    }
+    body = json.dumps(head).encode() + b"\n" + table.kinks.tobytes() + table.rows.tobytes()
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(FORMAT + body + hashlib.sha256(body).digest())
+        os.replace(beside, path)
+    except OSError:
+        return
+
+
+def _read(path: Path) -> QuantileTable | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    body, mark = content[len(FORMAT) : -32], content[-32:]
+    if not content.startswith(FORMAT) or hashlib.sha256(body).digest() != mark:
+        return None
+    line, _, arrays = body.partition(b"\n")
+    head = json.loads(line)
+    kinks, segments = len(head["kinks"]), head["segments"]
+    axis = WordAxis(**head["axis"]) if "sub_bits" in head["axis"] else ScoreAxis(**head["axis"], cells=head["half"])
+    return QuantileTable(
+        axis=axis,
+        rows=np.frombuffer(arrays, np.float64, segments * 6, kinks * 8).reshape(segments, 6).copy(),
+        kinks=np.frombuffer(arrays, np.int64, kinks).copy(),
+        log=head["log"],
+        error=head["error"],
+        kink_probabilities=tuple(head["kinks"]),
+        floor=head["floor"],
+        ceiling=head["ceiling"],
+    )

@@ -1,0 +1,272 @@
+"""Quantile tables: piecewise polynomials of a quantile function, over words or over scores.
+
+A *word table* maps a 64-bit word to x.  Its top bit chooses the half, the next 52 bits are an exact tail
+probability q = (m + 1/2) / 2**53; the segments divide every octave of q evenly, so both tails are resolved down to
+2**-54.  A *score table* maps a score z (after correlation) to x in uniform steps.  Polynomials have degree 5, in
+the local coordinate of the segment.  A kink of the quantile function cuts its segment in two, so nothing is
+smoothed away.  Tables are refined until their error in probability is at most :data:`TOLERANCE` (or the value is
+within 4 units in the last place); what was reached is measured and reported.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.distributions.marginal import Marginal
+from simengine.plan.axes import (
+    WORD,
+    Array,
+    Axis,
+    Indices,
+    NormalScore,
+    ScoreAxis,
+    TScore,
+    WordAxis,
+    word_of,
+)
+
+Values = Callable[[Indices, Array], Array]
+"""Exact values at local coordinates of segments."""
+
+__all__ = [
+    "MAX_KINKS",
+    "ORDER",
+    "TOLERANCE",
+    "WORD",
+    "NormalScore",
+    "QuantileTable",
+    "ScoreAxis",
+    "TScore",
+    "WordAxis",
+    "build_table",
+    "word_of",
+]
+
+ORDER = 6
+"""Coefficients of a segment."""
+TOLERANCE = 1e-11
+"""Largest error in probability that is accepted without further refinement."""
+ULPS = 4
+"""A value within this many units in the last place of the exact one counts as exact."""
+MAX_KINKS = 4000
+"""More kinks than this would make every draw slow; the distribution is refused."""
+
+_NODES = 2 * ORDER
+_WORD_REFINEMENTS = (5, 6, 7)
+_SCORE_REFINEMENTS = (16, 32, 64, 128)
+
+
+@dataclass(frozen=True)
+class QuantileTable:
+    """A table ready for a plan.
+
+    rows: ``(segments, 6)`` coefficients in increasing power of the local coordinate.  kinks: sorted keys; the
+    row is that of the uncut axis plus the number of kinks not above the word or score.  log: the table holds
+    log x.  error: largest measured error in probability.  floor, ceiling: ends of the support that rounding could
+    overstep (a beta that is steep at 1), to which the plan then clamps; None where that cannot happen.
+    """
+
+    axis: WordAxis | ScoreAxis
+    rows: Array
+    kinks: Indices
+    log: bool
+    error: float
+    kink_probabilities: tuple[float, ...] = ()
+    floor: float | None = None
+    ceiling: float | None = None
+
+    @property
+    def half(self) -> int:
+        """Segments in one half of the uncut axis."""
+        return self.axis.half
+
+    @property
+    def sub_bits(self) -> int:
+        """log2 of the segments of an octave (0 for score tables)."""
+        return self.axis.sub_bits if isinstance(self.axis, WordAxis) else 0
+
+    @property
+    def steps_per_unit(self) -> float:
+        """Segments for each unit of score (0 for word tables)."""
+        return float(self.axis.steps_per_unit) if isinstance(self.axis, ScoreAxis) else 0.0
+
+    def at(self, q: Array, upper: NDArray[np.bool_]) -> Array:
+        """The table's x at tail probabilities q, as the kernel gives it up to the rounding of fma."""
+        segment, local = self.axis.place(q, upper)
+        for kink in self.kink_probabilities:
+            segment = segment + np.where(upper, q <= 1 - kink, q >= kink)
+        x = np.zeros(q.shape)
+        for coefficients in self.rows.T[::-1]:
+            x = x * local + coefficients[segment]
+        x = np.exp(x) if self.log else x
+        if self.floor is not None:
+            x = np.maximum(x, self.floor)
+        return x if self.ceiling is None else np.minimum(x, self.ceiling)
+
+    def quantile(self, probability: Array | float) -> Array:
+        """The table's x at probabilities in (0, 1)."""
+        u = np.atleast_1d(np.asarray(probability, np.float64))
+        upper = u > 0.5
+        return self.at(np.where(upper, 1 - u, u), upper)
+
+
+def build_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable:
+    """The coarsest table on this kind of axis that reaches :data:`TOLERANCE`, else the best one found.
+
+    Raises
+    ------
+    ValueError
+        If the quantile function has more than :data:`MAX_KINKS` kinks.
+    """
+    if len(marginal.kinks) > MAX_KINKS:
+        raise ValueError(f"a quantile function with {len(marginal.kinks)} kinks; at most {MAX_KINKS}")
+    scales = (True, False) if marginal.positive_tail else (False,)
+    best: QuantileTable | None = None
+    for refined in _refinements(axis):
+        for log in scales:
+            table = _measured(_fit(marginal, refined, log), marginal)
+            if best is None or table.error < best.error:
+                best = table
+            if table.error <= TOLERANCE:
+                return table
+    assert best is not None
+    return best
+
+
+def _refinements(axis: WordAxis | ScoreAxis) -> list[WordAxis | ScoreAxis]:
+    if isinstance(axis, WordAxis):
+        return [WordAxis(bits) for bits in _WORD_REFINEMENTS]
+    return [replace(axis, steps_per_unit=steps) for steps in _SCORE_REFINEMENTS]
+
+
+def _fit(marginal: Marginal, axis: WordAxis | ScoreAxis, log: bool) -> QuantileTable:
+    nodes = _chebyshev_nodes(_NODES)
+
+    def values_at(segment: Indices, local: Array) -> Array:
+        x = axis.evaluate(marginal, segment, local)
+        return np.log(x) if log else x
+
+    values = values_at(np.arange(axis.count)[:, None], axis.radius * nodes)
+    fitted = _powers(_chebyshev_coefficients(values.T, ORDER)) / axis.radius ** np.arange(ORDER)[:, None]
+    fitted = np.ascontiguousarray(fitted.T)
+    flat = np.all(values == values[:, :1], axis=1)
+    fitted[flat] = 0.0
+    fitted[flat, 0] = values[flat, 0]
+    kinks = sorted(k for k in marginal.kinks if 2.0**-53 < k < 1 - 2.0**-53)
+    rows = _cut(values_at, axis, list(fitted), kinks)
+    keys = np.array([axis.kink_key(k) for k in kinks], np.int64)
+    table = np.array(rows)
+    floor, ceiling = _ends(table, axis, marginal, log)
+    return QuantileTable(axis, table, keys, log, np.inf, tuple(kinks), floor, ceiling)
+
+
+def _ends(rows: Array, axis: Axis, marginal: Marginal, log: bool) -> tuple[float | None, float | None]:
+    """The ends of the support that the polynomials come within a few units in the last place of."""
+    local = np.linspace(-axis.radius, axis.radius, 9)
+    x = np.zeros((len(rows), len(local)))
+    for coefficient in rows.T[::-1]:
+        x = x * local + coefficient[:, None]
+    x = np.exp(x) if log else x
+    low, high = marginal.support
+    at_low = np.isfinite(low) and x.min() <= low + ULPS * np.spacing(abs(low))
+    at_high = np.isfinite(high) and x.max() >= high - ULPS * np.spacing(abs(high))
+    return (float(low) if at_low else None), (float(high) if at_high else None)
+
+
+def _cut(values_at: Values, axis: Axis, rows: list[Array], kinks: list[float]) -> list[Array]:
+    """Replace every segment that holds kinks by its pieces, in order of u."""
+    places = [axis.place(np.array([min(k, 1 - k)]), np.array([k > 0.5])) for k in kinks]
+    cuts: dict[int, list[float]] = {}
+    for segment, local in places:
+        cuts.setdefault(int(segment[0]), []).append(float(local[0]))
+    for segment_of in sorted(cuts, reverse=True):
+        edges = sorted([-axis.radius, axis.radius, *cuts[segment_of]])
+        pieces = [_piece(values_at, axis, segment_of, begin, end) for begin, end in itertools.pairwise(edges)]
+        rows[segment_of : segment_of + 1] = pieces[::-1] if axis.falling(segment_of) else pieces
+    return rows
+
+
+def _piece(values_at: Values, axis: Axis, segment: int, begin: float, end: float) -> Array:
+    """One piece of a cut segment; of low order when it is tiny, where high terms would only be rounding noise."""
+    share = (end - begin) / (2 * axis.radius)
+    terms = next((n for least, n in ((0.25, ORDER), (0.02, 4), (1e-3, 3)) if share >= least), 2)
+    middle, width = (begin + end) / 2, max((end - begin) / 2, 1e-13 * axis.radius)
+    nodes = _chebyshev_nodes(4 * ORDER)
+    values = values_at(np.full(len(nodes), segment), middle + width * nodes)
+    if np.all(values == values[0]):
+        return np.pad(values[:1], (0, ORDER - 1))
+    unit = _powers(_chebyshev_coefficients(values[:, None], terms))[:, 0]
+    row = np.zeros(ORDER)
+    for coefficient in unit[::-1]:  # substitute (local - middle) / width for the unit coordinate
+        row = np.append(coefficient, row[:-1] / width) - row * (middle / width)
+    return row
+
+
+def _chebyshev_nodes(count: int) -> Array:
+    return np.array([math.cos(math.pi * (j + 0.5) / count) for j in range(count)])
+
+
+def _chebyshev_coefficients(values: Array, terms: int) -> Array:
+    """Least-squares Chebyshev coefficients from values at the nodes, (nodes, m) to (terms, m).
+
+    Sums are written out because a matrix product may round differently from one processor to the next.
+    """
+    count = len(values)
+    out = np.zeros((terms, values.shape[1]))
+    for k in range(terms):
+        for j in range(count):
+            out[k] += values[j] * math.cos(math.pi * k * (j + 0.5) / count)
+    out *= 2.0 / count
+    out[0] *= 0.5
+    return out
+
+
+def _powers(coefficients: Array) -> Array:
+    """Chebyshev coefficients as coefficients of powers, (terms, m) to (6, m)."""
+    rows = np.zeros((ORDER, ORDER))
+    rows[0, 0] = 1.0
+    rows[1, 1] = 1.0
+    for k in range(2, ORDER):
+        rows[k] = np.append(0.0, 2.0 * rows[k - 1, :-1]) - rows[k - 2]
+    out = np.zeros((ORDER, coefficients.shape[1]))
+    for k, coefficient in enumerate(coefficients):
+        for power in range(ORDER):
+            out[power] += coefficient * rows[k, power]
+    return out
+
+
+def probe_points(kinks: tuple[float, ...], count: int = 12_000) -> tuple[Array, NDArray[np.bool_]]:
+    """Tail probabilities of 53-bit words that try a table: the middle, the tails to 1e-15 and around each kink."""
+    draw = np.random.default_rng(5)
+    q = np.concatenate([draw.random(count) / 2, 10 ** draw.uniform(-15, -0.31, count // 2)])
+    upper = draw.random(q.size) < 0.5
+    for kink in kinks[:: max(1, len(kinks) // 40)]:
+        near = kink + (1 - 2 * draw.random(300)) * 10 ** draw.uniform(-9, -1.5, 300)
+        near = near[(near > 0) & (near < 1)]
+        q, upper = np.append(q, np.minimum(near, 1 - near)), np.append(upper, near > 0.5)
+    return (np.clip(np.floor(q * 2.0**53), 0, 2.0**52 - 1) + 0.5) * 2.0**-53, upper
+
+
+def _measured(table: QuantileTable, marginal: Marginal) -> QuantileTable:
+    """The table with its error: the largest |F(x) - u|, where a value within a few ulp counts as exact."""
+    q, upper = probe_points(marginal.kinks, 1_500 if marginal.slow else 12_000)
+    x = table.at(q, upper)
+
+    def gap(at: Array) -> Array:
+        out = np.empty(q.shape)
+        out[upper], out[~upper] = q[upper] - marginal.sf(at[upper]), marginal.cdf(at[~upper]) - q[~upper]
+        return out
+
+    low, high = marginal.support
+    with np.errstate(all="ignore"):
+        ulp = ULPS * np.spacing(np.abs(x))
+        here, below, above = gap(x), gap(np.maximum(x - ulp, low)), gap(np.minimum(x + ulp, high))
+        exact = (below <= 0) & (above >= 0)
+        error = np.where(exact, 0.0, np.minimum(np.abs(here), np.minimum(np.abs(below), np.abs(above))))
+    return replace(table, error=float(np.max(np.where(np.isnan(error), np.inf, error))))
