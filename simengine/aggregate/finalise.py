@@ -1,0 +1,201 @@
+"""From a summary, order statistics and tail sums to what is reported, each number with its standard error.
+
+References: the error of the standard deviation follows from the fourth central moment (Stuart and Ord, Kendall's
+Advanced Theory of Statistics, 10.8); that of expected shortfall from Manistre and Hancock, "Variance of the CTE
+estimator", North American Actuarial Journal 9, 2005; intervals of quantiles from order statistics (David and
+Nagaraja, Order Statistics, 7.1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.aggregate.grid import Grid
+from simengine.aggregate.order import Ranks, quantiles, tail_quantiles
+from simengine.aggregate.statistics import OutcomeStatistics
+from simengine.aggregate.summary import Summary
+from simengine.plan.plan import PlanOutput
+
+Array = NDArray[np.float64]
+
+HISTOGRAM_BINS = 100
+_HISTOGRAM_SHARE = 0.001
+
+
+@dataclass(frozen=True)
+class TailSums:
+    """Sum of x and of (x - centre)**2 over the ranks below the tail rank of each level, shape (levels,)."""
+
+    total: Array
+    squares: Array
+
+
+def outcome_statistics(
+    output: PlanOutput,
+    index: int,
+    summary: Summary,
+    below: NDArray[np.int64],
+    grid: Grid,
+    ranks: Ranks | None,
+    found: Mapping[int, float],
+    tails: TailSums,
+    tail_levels: tuple[float, ...],
+    percentiles: int,
+) -> OutcomeStatistics:
+    """All statistics of one outcome; NaN throughout where no trial was finite.
+
+    below: counts under each threshold of this outcome, 0 first.
+    """
+    faults = int(summary.faults[index])
+    n = summary.trials - faults
+    first_fault = int(summary.first_fault[index]) if faults else -1
+    if n == 0 or ranks is None:
+        return _undefined(output, faults, first_fault, percentiles, len(tail_levels))
+    low, high = float(summary.minimum[index]), float(summary.maximum[index])
+    moments = _Moments.of(summary.sums.total()[index] / n, n, float(grid.centre[index]), low, high)
+    value, value_se = quantiles(ranks, found)
+    tail, tail_se = tail_quantiles(ranks, found)
+    shortfall, shortfall_se = _expected_shortfall(ranks, found, tails, tail, float(grid.centre[index]), tail_levels)
+    certain = low == high
+    if certain:
+        value_se, tail_se, shortfall_se = np.zeros_like(value), np.zeros_like(tail), np.zeros_like(shortfall)
+    shares = below / n
+    share_se = np.array([0.0 if certain else _share_error(int(count), n) for count in below])
+    edges, counts = _histogram(grid, index, summary, low, high)
+    return OutcomeStatistics(
+        strategy=output.strategy,
+        output=output.name,
+        finite=n,
+        faults=faults,
+        first_fault=first_fault,
+        mean=moments.mean,
+        mean_se=moments.mean_se,
+        std=moments.std,
+        std_se=moments.std_se,
+        skewness=moments.skewness,
+        kurtosis=moments.kurtosis,
+        minimum=low,
+        maximum=high,
+        quantiles=value,
+        quantiles_se=value_se,
+        prob_loss=float(shares[0]),
+        prob_loss_se=float(share_se[0]),
+        prob_below=shares[1:],
+        prob_below_se=share_se[1:],
+        var_loss=-tail,
+        var_loss_se=tail_se,
+        cvar_loss=-shortfall,
+        cvar_loss_se=shortfall_se,
+        histogram_edges=edges,
+        histogram_counts=counts,
+    )
+
+
+@dataclass(frozen=True)
+class _Moments:
+    mean: float
+    mean_se: float
+    std: float
+    std_se: float
+    skewness: float
+    kurtosis: float
+
+    @classmethod
+    def of(cls, raw: Array, n: int, centre: float, low: float, high: float) -> _Moments:
+        """From the mean powers of x - centre."""
+        if low == high:
+            return cls(low, 0.0, 0.0, 0.0, math.nan, math.nan)
+        d1, d2, d3, d4 = (float(power) for power in raw)
+        mean = centre + d1
+        m2 = max(d2 - d1 * d1, 0.0)
+        m3 = d3 - 3 * d1 * d2 + 2 * d1**3
+        m4 = max(d4 - 4 * d1 * d3 + 6 * d1 * d1 * d2 - 3 * d1**4, 0.0)
+        variance = m2 * n / (n - 1)
+        std = math.sqrt(variance)
+        if not std > 0:
+            return cls(mean, 0.0, std, 0.0, math.nan, math.nan)
+        variance_of_variance = max((m4 - variance**2 * (n - 3) / (n - 1)) / n, 0.0)
+        std_se = math.sqrt(variance_of_variance) / (2 * std) if n > 3 else math.nan
+        with np.errstate(over="ignore", invalid="ignore"):
+            shape = np.float64(m3) / np.float64(m2) ** 1.5, np.float64(m4) / np.float64(m2) ** 2 - 3
+        return cls(mean, std / math.sqrt(n), std, std_se, float(shape[0]), float(shape[1]))
+
+
+def _share_error(count: int, n: int) -> float:
+    """Standard error of a share; the posterior's under Jeffreys' prior, so it is not 0 when nothing was counted."""
+    a, b = count + 0.5, n - count + 0.5
+    return math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
+
+
+def _expected_shortfall(
+    ranks: Ranks, found: Mapping[int, float], tails: TailSums, quantile: Array, centre: float, levels: tuple[float, ...]
+) -> tuple[Array, Array]:
+    """Mean of the worst (1 - level) n values, the last of them counted in part, and its standard error."""
+    value, error = np.empty(len(levels)), np.empty(len(levels))
+    for k, level in enumerate(levels):
+        size, rank = float(ranks.tail_size[k]), int(ranks.tail_rank[k])
+        last, part = found[rank], size - rank
+        mean = (float(tails.total[k]) + part * last) / size
+        value[k] = mean
+        about = (float(tails.squares[k]) + part * (last - centre) ** 2) / size
+        variance = max(about - (mean - centre) ** 2, 0.0)
+        spread = variance + level * (mean - float(quantile[k])) ** 2
+        error[k] = math.sqrt(spread / size) if size >= 5 else math.nan
+    return value, error
+
+
+def _histogram(grid: Grid, index: int, summary: Summary, low: float, high: float) -> tuple[Array, NDArray[np.int64]]:
+    """About 100 bins of equal width over the middle 99.8 %, the first and last stretched to the extremes."""
+    counts = summary.counts[index]
+    if low == high:
+        return np.array([low, high]), np.array([counts.sum()])
+    share = np.cumsum(counts) / counts.sum()
+    edges = grid.edges(index)
+    first = int(np.searchsorted(share, _HISTOGRAM_SHARE))
+    last = int(np.searchsorted(share, 1 - _HISTOGRAM_SHARE)) + 1
+    inside = np.linspace(edges[first], edges[min(last, len(edges) - 1)], HISTOGRAM_BINS + 1)
+    cuts = np.unique(np.searchsorted(edges[first : last + 1], inside[1:-1]) + first)
+    cuts = cuts[(cuts > first) & (cuts < last) & (edges[cuts] > low) & (edges[cuts] < high)]
+    bounds = np.concatenate([[0], cuts, [len(counts)]])
+    merged = np.add.reduceat(counts, bounds[:-1])
+    return np.concatenate([[low], edges[cuts], [high]]), merged
+
+
+def _undefined(output: PlanOutput, faults: int, first_fault: int, percentiles: int, levels: int) -> OutcomeStatistics:
+    nan = math.nan
+
+    def unknown(size: int) -> Array:
+        return np.full(size, nan)
+
+    return OutcomeStatistics(
+        strategy=output.strategy,
+        output=output.name,
+        finite=0,
+        faults=faults,
+        first_fault=first_fault,
+        mean=nan,
+        mean_se=nan,
+        std=nan,
+        std_se=nan,
+        skewness=nan,
+        kurtosis=nan,
+        minimum=nan,
+        maximum=nan,
+        quantiles=unknown(percentiles),
+        quantiles_se=unknown(percentiles),
+        prob_loss=nan,
+        prob_loss_se=nan,
+        prob_below=unknown(len(output.targets)),
+        prob_below_se=unknown(len(output.targets)),
+        var_loss=unknown(levels),
+        var_loss_se=unknown(levels),
+        cvar_loss=unknown(levels),
+        cvar_loss_se=unknown(levels),
+        histogram_edges=unknown(2),
+        histogram_counts=np.zeros(1, np.int64),
+    )

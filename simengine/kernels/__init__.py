@@ -1,0 +1,1 @@
+"""Kernels: pure functions from a plan and a range of trials to summaries."""
