@@ -1,0 +1,1 @@
+"""Run plans: ranges of trials over threads, exact percentiles in bounded memory."""

@@ -1,0 +1,77 @@
+"""What a run will cost, judged from its plan alone, and what is refused before it starts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simengine.errors import InvalidInput, Problem
+from simengine.plan.ops import Op
+from simengine.plan.plan import Plan
+
+MOST_TRIALS = 10**12
+MOST_SEED = 2**64 - 1
+DEFAULT_MEMORY = 96 * 2**20
+"""Bytes of outcomes that are kept so that percentiles need no second pass."""
+SELECTION_SHARE = 4
+"""One part in so many of the memory budget may be filled by the values that a selection pass picks."""
+
+_NANOSECONDS = {
+    Op.PHILOX: 1.0,
+    Op.WORD_TO_X: 1.2,
+    Op.SCORE_TO_X: 1.2,
+    Op.PIECES: 6.0,
+    Op.EXP: 1.8,
+    Op.LOG: 1.5,
+    Op.POW: 6.0,
+    Op.DIVIDE: 0.6,
+    Op.SQRT: 0.8,
+    Op.TALLY: 4.0,
+}
+_OTHER_NANOSECONDS = 0.35
+
+
+def seconds_estimate(plan: Plan, trials: int, threads: int) -> float:
+    """Seconds that ``trials`` trials take on a processor of 2024, from the cost of the operations of the tape."""
+    counts = np.bincount(plan.tape[:, 0], minlength=64)
+    cost = sum(float(count) * _NANOSECONDS.get(op, _OTHER_NANOSECONDS) for op in Op if (count := counts[op]))
+    return trials * cost * 1e-9 / threads
+
+
+def readable_time(seconds: float) -> str:
+    """A duration as a person says it."""
+    for unit, length in (("years", 365.25 * 86400), ("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.1f} seconds" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int) -> None:
+    """Refuse what cannot be run.
+
+    Raises
+    ------
+    InvalidInput
+        With every setting that is out of range; for too many trials, with the time they would take.
+    """
+    problems = []
+    if not trials >= 1:
+        problems.append(Problem("a run needs at least one trial", "trials", str(trials), f"1 to {MOST_TRIALS:,}"))
+    elif trials > MOST_TRIALS:
+        time = readable_time(seconds_estimate(plan, trials, threads))
+        problems.append(
+            Problem(
+                f"{trials:,} trials would take about {time} on {threads} threads",
+                "trials",
+                str(trials),
+                f"1 to {MOST_TRIALS:,}",
+                "1,000,000 trials give percentiles to about 0.1 % of the spread",
+            )
+        )
+    if not 0 <= seed <= MOST_SEED:
+        problems.append(Problem("the seed is out of range", "seed", str(seed), "0 to 2**64 - 1"))
+    if not 1 <= threads <= 1024:
+        problems.append(Problem("the number of threads is out of range", "threads", str(threads), "1 to 1024"))
+    if memory < 0:
+        problems.append(Problem("the memory budget is negative", "memory", str(memory), "0 or more bytes"))
+    if problems:
+        raise InvalidInput(problems)

@@ -1,0 +1,172 @@
+"""Run a plan: a pilot fixes the grid, one pass counts and sums, and exact percentiles are selected."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine import settings
+from simengine.aggregate.finalise import outcome_statistics
+from simengine.aggregate.grid import PILOT_TRIALS, Grid
+from simengine.aggregate.order import Ranks
+from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
+from simengine.aggregate.summary import Summary
+from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, seconds_estimate
+from simengine.engine.schedule import Mergeable, Progress, Range, map_fold, ranges_of
+from simengine.engine.selection import Draws, Selected, select_exactly
+from simengine.errors import NonFiniteOutcome
+from simengine.kernels import cpu
+from simengine.plan.plan import Plan
+
+DEFAULT_PERCENTILES = (5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0)
+DEFAULT_TAIL_LEVELS = (0.95,)
+_WORTH_SHARING = 0.2
+"""Seconds of work below which importing dask costs more than a second thread saves."""
+
+
+def run(
+    plan: Plan,
+    *,
+    trials: int,
+    seed: int,
+    percentiles: Sequence[float] = DEFAULT_PERCENTILES,
+    tail_levels: Sequence[float] = DEFAULT_TAIL_LEVELS,
+    threads: int | None = None,
+    memory_budget: int = DEFAULT_MEMORY,
+    nonfinite: str = "error",
+    progress: Progress | None = None,
+    task_trials: int | None = None,
+) -> RunStatistics:
+    """Simulate ``trials`` trials and report every outcome of the plan.
+
+    The result is the same, bit for bit, for any ``threads``, ``memory_budget`` (bytes of outcomes that may be
+    kept for percentiles; beyond it the trials are drawn again) and ``task_trials`` (trials of one task).
+
+    Raises
+    ------
+    InvalidInput
+        If trials, seed, threads or memory are out of range.
+    NonFiniteOutcome
+        If an outcome was infinite or undefined in some trial, unless ``nonfinite`` is ``"exclude"``.
+    """
+    threads = settings.read().threads if threads is None else threads
+    check_limits(plan, trials, seed, threads, memory_budget)
+    if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
+        threads = 1
+    clock = _Clock()
+    grid = Grid.from_pilot(cpu.values(plan, seed, 0, min(trials, PILOT_TRIALS)))
+    clock.lap("pilot")
+    strip = cpu.strip_trials(plan)
+    strips = -(-trials // strip)
+    bytes_kept = strips * strip * len(plan.outputs) * 8
+    kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
+    ranges = ranges_of(trials, threads, strip, task_trials)
+
+    def fold(work: Callable[[Range], Mergeable], stage: str) -> Mergeable:
+        return map_fold(work, ranges, threads, progress, stage)
+
+    draws = Draws(plan, seed, grid, kept, fold)
+
+    def summarise(part: Range) -> Summary:
+        return cpu.summarise(plan, seed, part.first, part.size, grid, draws.kept_in(part))
+
+    summary = fold(summarise, "simulating")
+    assert isinstance(summary, Summary)
+    clock.lap("simulate")
+    if nonfinite == "error" and summary.faults.any():
+        raise NonFiniteOutcome(_describe_faults(plan, summary))
+    finite = [trials - int(faults) for faults in summary.faults]
+    ranks = [Ranks.of(n, percentiles, tail_levels) if n else None for n in finite]
+    room = max(4096, memory_budget // (8 * SELECTION_SHARE))
+    selected = select_exactly(draws, summary, ranks, room)
+    clock.lap("percentiles")
+    outcomes = _finalise(plan, grid, summary, ranks, selected, tuple(tail_levels), len(percentiles))
+    clock.lap("statistics")
+    return RunStatistics(
+        outcomes=outcomes,
+        trials=trials,
+        seed=seed,
+        percentiles=tuple(percentiles),
+        tail_levels=tuple(tail_levels),
+        passes=1 + selected.passes,
+        timings=clock.laps,
+        summary_digest=_digest(summary, selected),
+    )
+
+
+def replay_trial(plan: Plan, seed: int, trial: int) -> NDArray[np.float64]:
+    """The outcomes of one trial, shape (outcomes,), drawn alone."""
+    return cpu.trial_values(plan, seed, trial)
+
+
+def draw(plan: Plan, seed: int, first_trial: int, trials: int) -> NDArray[np.float64]:
+    """The outcomes of consecutive trials, shape (outcomes, trials); any first trial."""
+    skipped = first_trial % cpu.BLOCK
+    return cpu.values(plan, seed, first_trial - skipped, trials + skipped)[:, skipped:]
+
+
+def _finalise(
+    plan: Plan,
+    grid: Grid,
+    summary: Summary,
+    ranks: list[Ranks | None],
+    selected: Selected,
+    tail_levels: tuple[float, ...],
+    percentiles: int,
+) -> tuple[OutcomeStatistics, ...]:
+    _, ends = cpu.thresholds_of(plan)
+    return tuple(
+        outcome_statistics(
+            output,
+            k,
+            summary,
+            summary.below[ends[k] : ends[k + 1]],
+            grid,
+            ranks[k],
+            selected.found[k],
+            selected.tails[k],
+            tail_levels,
+            percentiles,
+        )
+        for k, output in enumerate(plan.outputs)
+    )
+
+
+def _describe_faults(plan: Plan, summary: Summary) -> str:
+    lines = []
+    for k, output in enumerate(plan.outputs):
+        if summary.faults[k]:
+            lines.append(
+                f"{output.name} of strategy {output.strategy} is not a finite number in {int(summary.faults[k]):,} "
+                f"of {summary.trials:,} trials, first in trial {int(summary.first_fault[k])}"
+            )
+    trial = int(summary.first_fault.min())
+    lines.append(
+        f"hint: 'simengine run SCENARIO --trial {trial}' prints every draw and formula of that trial; "
+        'simulate.nonfinite = "exclude" reports the finite trials only'
+    )
+    return "\n".join(lines)
+
+
+def _digest(summary: Summary, selected: Selected) -> str:
+    state = hashlib.sha256(summary.digest().encode())
+    for found in selected.found:
+        state.update(repr([(rank, value.hex()) for rank, value in sorted(found.items())]).encode())
+    return state.hexdigest()
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = now - self._last
+        self._last = now

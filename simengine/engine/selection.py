@@ -1,0 +1,209 @@
+"""Exact order statistics and tail sums of a run: from kept values, or by drawing the trials again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.aggregate.exact import rounded
+from simengine.aggregate.finalise import TailSums
+from simengine.aggregate.grid import BINS, Grid
+from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values, order_statistics
+from simengine.aggregate.summary import Summary
+from simengine.aggregate.windows import Windows
+from simengine.engine.schedule import Mergeable, Range
+from simengine.kernels import cpu
+from simengine.plan.plan import Plan
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """How trials are seen again: the plan and the seed, and the values that were kept, if they were.
+
+    kept: (strips, outcomes, strip trials).  fold: maps a function over all ranges and merges what it returns.
+    """
+
+    plan: Plan
+    seed: int
+    grid: Grid
+    kept: Array | None
+    fold: Callable[[Callable[[Range], Mergeable], str], Mergeable]
+
+    def kept_in(self, part: Range) -> Array | None:
+        """The kept values of a range."""
+        if self.kept is None:
+            return None
+        strip = cpu.strip_trials(self.plan)
+        return self.kept[part.first // strip : -(-(part.first + part.size) // strip)]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Order statistics by rank and tail sums, one of each for every outcome; passes: how many draws it took."""
+
+    found: tuple[dict[int, float], ...]
+    tails: tuple[TailSums, ...]
+    passes: int
+
+
+def select_exactly(draws: Draws, summary: Summary, ranks: list[Ranks | None], room: int) -> Selected:
+    """All wanted order statistics; at most ``room`` values are held at once when trials are drawn again."""
+    wanted_ranks = [r.all() if r else np.empty(0, np.int64) for r in ranks]
+    bins = [bins_of_ranks(summary.counts[k], r) for k, r in enumerate(wanted_ranks)]
+    held = sum(int(summary.counts[k, np.unique(b)].sum()) for k, b in enumerate(bins))
+    if draws.kept is not None or held <= room:
+        return _from_bins(draws, summary, ranks, wanted_ranks, bins)
+    return _from_windows(draws, summary, ranks, wanted_ranks, bins, room)
+
+
+def _from_bins(
+    draws: Draws, summary: Summary, ranks: list[Ranks | None], wanted_ranks: list[Ints], bins: list[Ints]
+) -> Selected:
+    ends = _TailEnds.of(draws.grid, summary, ranks)
+    flags = np.zeros((len(ranks), BINS + 1), np.uint8)
+    for k, mine in enumerate(bins):
+        flags[k, mine] = 1
+    wanted = Wanted(flags, ends.limits)
+
+    def work(part: Range) -> cpu.Selection:
+        kept = draws.kept_in(part)
+        return cpu.pick(draws.plan, draws.seed, part.first, part.size, draws.grid, wanted, kept)
+
+    picked = draws.fold(work, "selecting percentiles")
+    assert isinstance(picked, cpu.Selection)
+    found = tuple(
+        order_statistics(summary.counts[k], bins[k], picked.values[k], wanted_ranks[k]) for k in range(len(ranks))
+    )
+
+    def inside(k: int, level: int, limbs: Ints) -> tuple[float, float]:
+        mine = picked.values[k][draws.grid.bins_of(k, picked.values[k]) == ends.bins[k, level]]
+        return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
+
+    tails = _tails(draws.grid, picked, ends, ranks, inside)
+    return Selected(found, tails, 0 if draws.kept is not None else 1)
+
+
+def _from_windows(
+    draws: Draws,
+    summary: Summary,
+    ranks: list[Ranks | None],
+    wanted_ranks: list[Ints],
+    bins: list[Ints],
+    room: int,
+) -> Selected:
+    windows, passes = _narrowed(draws, _first_windows(draws.grid, summary, bins), wanted_ranks, room)
+    ends = _TailEnds.of(draws.grid, summary, ranks)
+    inner, under = ends.limits.copy(), ends.below.copy()
+    for k, r in enumerate(ranks):
+        for level, rank in enumerate(r.tail_rank if r else ()):
+            inner[k, level], under[k, level] = windows.limit_of(k, int(rank))
+    loose = windows.loose()
+
+    def work(part: Range) -> cpu.Selection:
+        return cpu.pick_from_windows(
+            draws.plan, draws.seed, part.first, part.size, draws.grid, loose, ends.limits, inner
+        )
+
+    picked = draws.fold(work, "selecting percentiles")
+    assert isinstance(picked, cpu.Selection)
+    found = tuple(windows.order_statistics(k, picked.values[k], wanted_ranks[k]) for k in range(len(ranks)))
+
+    def inside(k: int, level: int, limbs: Ints) -> tuple[float, float]:
+        missing = int(ends.inside[k, level] - (under[k, level] - ends.below[k, level]))
+        centre, low = float(draws.grid.centre[k]), float(inner[k, level])
+        if windows.is_atom(k, low):
+            return rounded(limbs[0], missing, low), rounded(limbs[1], missing, (low - centre) ** 2)
+        return _ending(picked.values[k][picked.values[k] >= low], missing, limbs, centre)
+
+    return Selected(found, _tails(draws.grid, picked, ends, ranks, inside), passes + 1)
+
+
+def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> tuple[Windows, int]:
+    """Windows whose values fit, and the passes it took."""
+    passes = 0
+    while int(windows.loose().held.sum()) > room:
+        current = windows
+
+        def count(part: Range, current: Windows = current) -> Windows:
+            return cpu.narrow(draws.plan, draws.seed, part.first, part.size, current)
+
+        counted = draws.fold(count, "narrowing percentiles")
+        assert isinstance(counted, Windows)
+        windows = counted.narrowed(ranks)
+        passes += 1
+    return windows, passes
+
+
+@dataclass(frozen=True, eq=False)
+class _TailEnds:
+    """Where each tail ends, all (outcomes, levels).
+
+    bins: the last bin of the tail; limits: its lowest value; below: values under it; inside: values of the bin that
+    belong to the tail.
+    """
+
+    bins: Ints
+    limits: Array
+    below: Ints
+    inside: Ints
+
+    @classmethod
+    def of(cls, grid: Grid, summary: Summary, ranks: list[Ranks | None]) -> _TailEnds:
+        shape = (len(ranks), max((len(r.tail_rank) for r in ranks if r is not None), default=0))
+        bins, below, inside = (np.zeros(shape, np.int64) for _ in range(3))
+        limits = np.full(shape, -np.inf)
+        for k, r in enumerate(ranks):
+            if r is not None:
+                bins[k] = bins_of_ranks(summary.counts[k], r.tail_rank)
+                limits[k] = first_values(grid, k, bins[k])
+                below[k] = [summary.counts[k, :b].sum() for b in bins[k]]
+                inside[k] = r.tail_rank - below[k]
+        return cls(bins, limits, below, inside)
+
+
+def _first_windows(grid: Grid, summary: Summary, bins: list[Ints]) -> Windows:
+    rows: list[tuple[int, float, float, int, int]] = []
+    for k, mine in enumerate(bins):
+        chosen = np.unique(mine)
+        lows = np.maximum(first_values(grid, k, chosen), summary.minimum[k])
+        beyond = np.nextafter(summary.maximum[k], np.inf)
+        highs = np.minimum(first_values(grid, k, chosen + 1), beyond)
+        before = np.concatenate([[0], np.cumsum(summary.counts[k])])
+        rows += [
+            (k, float(low), float(high), int(before[b]), int(summary.counts[k, b]))
+            for b, low, high in zip(chosen, lows, highs, strict=True)
+        ]
+    return Windows.between(len(bins), rows)
+
+
+def _ending(values: Array, count: int, limbs: Ints, centre: float) -> tuple[float, float]:
+    """Sums over the ``count`` lowest values and what the limbs already hold, each rounded once."""
+    lowest = np.partition(values, count - 1)[:count] if 0 < count < len(values) else values[:count]
+    total = limbs + cpu.exact_limbs(lowest, centre)
+    return rounded(total[0]), rounded(total[1])
+
+
+def _tails(
+    grid: Grid,
+    picked: cpu.Selection,
+    ends: _TailEnds,
+    ranks: list[Ranks | None],
+    inside: Callable[[int, int, Ints], tuple[float, float]],
+) -> tuple[TailSums, ...]:
+    sums = picked.tails.total()
+    out = []
+    for k, r in enumerate(ranks):
+        levels = len(r.tail_rank) if r else 0
+        total, squares = np.zeros(levels), np.zeros(levels)
+        for level in range(levels):
+            ending, ending_squares = inside(k, level, picked.limbs[k, level])
+            total[level] = float(grid.centre[k]) * ends.below[k, level] + sums[k, level, 0] + ending
+            squares[level] = sums[k, level, 1] + ending_squares
+        out.append(TailSums(total, squares))
+    return tuple(out)
