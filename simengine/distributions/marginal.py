@@ -31,6 +31,14 @@ class Pieces:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A component of a mixture whose components do not overlap: it holds the probability from ``start`` on."""
+
+    start: float
+    marginal: Marginal
+
+
+@dataclass(frozen=True)
 class Marginal:
     """A one-dimensional distribution given by its quantile function in both tails.
 
@@ -70,6 +78,8 @@ class Marginal:
     """Warnings and notes for the user, keys relative to the specification."""
     parameters: Mapping[str, object] = field(default_factory=dict)
     """The canonical parameters as resolved, for ``check`` and ``explain``."""
+    parts: tuple[Part, ...] = ()
+    """Set where the distribution is a row of components, in order; a draw then uses the component's own table."""
     log_low: Function | None = None
     log_high: Function | None = None
 

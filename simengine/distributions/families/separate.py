@@ -1,0 +1,85 @@
+"""Mixtures whose components do not overlap: each component keeps its own quantile function, end to end.
+
+A quantile function may rise infinitely fast where one component ends and the next begins, which no table of the
+whole resolves.  Drawn by components there is nothing to resolve: a stretch of probability belongs to each.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.distributions.families.common import smooth
+from simengine.distributions.marginal import SMALLEST_TAIL, Array, Marginal, Part
+
+Weighted = Sequence[tuple[float, Marginal]]
+
+
+def in_order(parts: Weighted) -> list[tuple[float, Marginal]] | None:
+    """The components from the lowest to the highest, or None where the ranges of two overlap."""
+    ordered = sorted(parts, key=lambda entry: entry[1].support)
+    for (_, one), (_, next_) in itertools.pairwise(ordered):
+        if one.support[1] > next_.support[0] or one.support == next_.support:
+            return None
+    return ordered
+
+
+def mixture_moments(parts: Weighted) -> tuple[float, float]:
+    """Mean and variance of a mixture, from those of its components."""
+    mean = math.fsum(weight * part.mean for weight, part in parts)
+    return mean, math.fsum(weight * (part.variance + (part.mean - mean) ** 2) for weight, part in parts)
+
+
+def separate_mixture(ordered: Weighted, moments: tuple[float, float]) -> Marginal:
+    """The mixture of components in order, weights summing to 1."""
+    weights = np.array([weight for weight, _ in ordered])
+    below = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
+    above = np.concatenate([np.cumsum(weights[::-1])[::-1][1:], [0.0]])
+
+    def values(k: NDArray[np.int64], lower: Array, upper: Array) -> Array:
+        """Quantiles of components k where a share ``lower`` of the component lies below and ``upper`` above."""
+        out = np.empty(lower.shape)
+        for number, (_, part) in enumerate(ordered):
+            mine = k == number
+            left, right = mine & (lower <= 0.5), mine & (lower > 0.5)
+            out[left] = part.low(np.clip(lower[left], SMALLEST_TAIL, 0.5))
+            out[right] = part.high(np.clip(upper[right], SMALLEST_TAIL, 0.5))
+        return out
+
+    def low(q: Array) -> Array:
+        k: NDArray[np.int64] = np.searchsorted(below, q, side="left").astype(np.int64) - 1
+        return values(k, (q - below[k]) / weights[k], (below[k] + weights[k] - q) / weights[k])
+
+    def high(q: Array) -> Array:
+        k: NDArray[np.int64] = len(weights) - np.searchsorted(above[::-1], q, side="left").astype(np.int64)
+        return values(k, (above[k] + weights[k] - q) / weights[k], (q - above[k]) / weights[k])
+
+    def cdf(x: Array) -> Array:
+        return np.asarray(sum(weight * part.cdf(x) for weight, part in ordered))
+
+    def sf(x: Array) -> Array:
+        return np.asarray(sum(weight * part.sf(x) for weight, part in ordered))
+
+    seams = [float(start) for start in below[1:]]
+    inner = [
+        float(start + weight * kink)
+        for start, (weight, part) in zip(below, ordered, strict=True)
+        for kink in part.kinks
+    ]
+    return smooth(
+        "mixture",
+        low=low,
+        high=high,
+        cdf=cdf,
+        sf=sf,
+        support=(ordered[0][1].support[0], ordered[-1][1].support[1]),
+        moments=moments,
+        parameters={},
+        kinks=tuple(sorted({*seams, *inner})),
+        parts=tuple(Part(float(start), part) for start, (_, part) in zip(below, ordered, strict=True)),
+        digest_key=["mixture", [[weight, part.digest_key] for weight, part in ordered]],
+    )

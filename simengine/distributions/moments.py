@@ -1,0 +1,60 @@
+"""Mean and variance by quadrature of the quantile function, for distributions without a closed form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+
+from simengine.distributions.marginal import Array, Function
+
+_NODES = 20
+_FIRST = 40.0
+"""Depth (in octaves of e below 1/2) that is always integrated."""
+_LAST = 660.0
+"""Depth at which even the heaviest tail with finite moments has been exhausted in float64."""
+
+
+def quantile_moments(low: Function, high: Function, kinks: Iterable[float] = ()) -> tuple[float, float]:
+    """Mean and variance of the distribution with these quantile functions; they must exist.
+
+    Both tails are integrated over ``t = -log(2 q)``, where power-law and normal tails alike are smooth, by
+    Gauss-Legendre panels that end at the kinks.
+    """
+    centre = float(low(np.array([0.5]))[0])
+    seams = tuple(kinks)
+    first = second = 0.0
+    for quantile, bends in ((low, seams), (high, tuple(1.0 - k for k in seams))):
+        one, two = _tail(quantile, centre, [b for b in bends if 0 < b < 0.5])
+        first, second = first + one, second + two
+    return centre + first, max(second - first * first, 0.0)
+
+
+def _tail(quantile: Function, centre: float, bends: list[float]) -> tuple[float, float]:
+    edges = sorted({0.0, 0.25, 0.5, 1.0, 2.0, 4.0, *range(8, int(_FIRST) + 1, 4), *(-math.log(2 * b) for b in bends)})
+    one, two = _integrate(quantile, centre, np.array(edges))
+    edge = edges[-1]
+    while edge < _LAST:
+        more_one, more_two = _integrate(quantile, centre, np.array([edge, edge + 10, edge + 20]))
+        one, two, edge = one + more_one, two + more_two, edge + 20
+        if abs(more_one) <= 1e-18 * abs(one) and more_two <= 1e-18 * two:
+            break
+    return one, two
+
+
+def _integrate(quantile: Function, centre: float, edges: Array) -> tuple[float, float]:
+    nodes, weights = _rule()
+    half = np.diff(edges)[:, None] / 2
+    t = edges[:-1, None] + half * (1 + nodes)
+    q = 0.5 * np.exp(-t)
+    deviation = quantile(q.ravel()).reshape(q.shape) - centre
+    share = q * half * weights
+    return float(np.sum(deviation * share)), float(np.sum(deviation * deviation * share))
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
