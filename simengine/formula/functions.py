@@ -1,0 +1,147 @@
+"""The one table of operators and functions: parser, printer, compiler and documentation all read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from types import MappingProxyType
+from typing import Any
+
+from simengine.formula.arithmetic import Arithmetic
+
+Lowering = Callable[..., Any]
+"""Builds the value of an operation: ``lower(arithmetic, *operands)``."""
+
+Steps = Arithmetic[Any]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator: a higher ``precedence`` binds tighter; ``operands`` is 1 for a prefix, 2 for an infix."""
+
+    symbol: str
+    operands: int
+    precedence: int
+    doc: str
+    lower: Lowering
+    right: bool = False
+    """Whether a chain of it groups from the right, as ``**`` does."""
+    chains: bool = True
+    """Whether it may follow itself without parentheses; comparisons may not."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: takes ``least`` to ``most`` values (any number when ``most`` is None)."""
+
+    name: str
+    parameters: str
+    least: int
+    most: int | None
+    doc: str
+    lower: Lowering
+
+    @property
+    def usage(self) -> str:
+        """How it is written, such as ``clip(x, low, high)``."""
+        return f"{self.name}({self.parameters})"
+
+    @property
+    def arity(self) -> str:
+        """How many values it takes, in words."""
+        if self.most is None:
+            return f"{self.least} or more values"
+        return "1 value" if self.most == 1 else f"{self.most} values"
+
+
+def _swapped(step: str) -> Lowering:
+    return lambda on, x, y: getattr(on, step)(y, x)
+
+
+def _step(name: str) -> Lowering:
+    return lambda on, *operands: getattr(on, name)(*operands)
+
+
+def _and(on: Steps, x: Any, y: Any) -> Any:
+    return on.select(x, on.truth(y), on.constant(0.0))
+
+
+def _or(on: Steps, x: Any, y: Any) -> Any:
+    return on.select(x, on.constant(1.0), on.truth(y))
+
+
+def _not(on: Steps, x: Any) -> Any:
+    return on.equal(x, on.constant(0.0))
+
+
+def _min(on: Steps, *values: Any) -> Any:
+    """The first of equal values, as Python's ``min`` returns it: later ones must be below what is held."""
+    return reduce(lambda held, value: on.minimum(value, held), values)
+
+
+def _max(on: Steps, *values: Any) -> Any:
+    return reduce(lambda held, value: on.maximum(value, held), values)
+
+
+def _clip(on: Steps, x: Any, low: Any, high: Any) -> Any:
+    return _min(on, _max(on, x, low), high)
+
+
+_OPERATORS = (
+    Operator("or", 2, 1, "1 if either is not 0, else 0", _or),
+    Operator("and", 2, 2, "1 if both are not 0, else 0", _and),
+    Operator("not", 1, 3, "1 if 0, else 0", _not, right=True),
+    Operator("<", 2, 4, "1 if below, else 0", _step("less"), chains=False),
+    Operator("<=", 2, 4, "1 if not above, else 0", _step("less_equal"), chains=False),
+    Operator(">", 2, 4, "1 if above, else 0", _swapped("less"), chains=False),
+    Operator(">=", 2, 4, "1 if not below, else 0", _swapped("less_equal"), chains=False),
+    Operator("==", 2, 4, "1 if equal, else 0", _step("equal"), chains=False),
+    Operator("!=", 2, 4, "1 if different, else 0", _step("not_equal"), chains=False),
+    Operator("+", 2, 5, "sum", _step("add")),
+    Operator("-", 2, 5, "difference", _step("subtract")),
+    Operator("*", 2, 6, "product", _step("multiply")),
+    Operator("/", 2, 6, "quotient", _step("divide")),
+    Operator("-", 1, 7, "the opposite number", _step("negate"), right=True),
+    Operator("+", 1, 7, "the number itself", lambda on, x: x, right=True),
+    Operator("**", 2, 8, "power; groups from the right, and -x**2 is -(x**2)", _step("power"), right=True),
+)
+
+_FUNCTIONS = (
+    Function("min", "a, b, ...", 1, None, "the smallest value", _min),
+    Function("max", "a, b, ...", 1, None, "the largest value", _max),
+    Function("abs", "x", 1, 1, "the size of x without its sign", _step("absolute")),
+    Function("exp", "x", 1, 1, "e to the power x", _step("exp")),
+    Function("log", "x", 1, 1, "natural logarithm; undefined below 0", _step("log")),
+    Function("sqrt", "x", 1, 1, "square root; undefined below 0", _step("sqrt")),
+    Function("pow", "x, y", 2, 2, "x to the power y, the same as x**y", _step("power")),
+    Function("where", "condition, a, b", 3, 3, "a where the condition is not 0, else b", _step("select")),
+    Function("clip", "x, low, high", 3, 3, "x, but not below low nor above high", _clip),
+)
+
+OPERATORS: Mapping[tuple[str, int], Operator] = MappingProxyType(
+    {(operator.symbol, operator.operands): operator for operator in _OPERATORS}
+)
+"""Operators by symbol and number of operands."""
+
+FUNCTIONS: Mapping[str, Function] = MappingProxyType({function.name: function for function in _FUNCTIONS})
+"""Functions by name."""
+
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
+"""Names with a fixed value."""
+
+KEYWORDS = frozenset({"and", "or", "not"})
+"""Operators that are words."""
+
+FOREIGN_WORDS = frozenset(
+    {
+        *("as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else"),
+        *("except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal"),
+        *("pass", "raise", "return", "try", "while", "with", "yield", "True", "False", "None"),
+    }
+)
+"""Words of programming languages that have no meaning here; no input or formula may be called so."""
+
+RESERVED = KEYWORDS | FOREIGN_WORDS | frozenset(FUNCTIONS) | frozenset(CONSTANTS)
+"""Words that no input, constant or formula may be called."""
