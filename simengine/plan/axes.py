@@ -38,8 +38,8 @@ class Axis(Protocol):
     def radius(self) -> float:
         """Largest local coordinate of a segment."""
 
-    def evaluate(self, marginal: Marginal, segment: Indices, local: Array) -> Array:
-        """The exact quantile at local coordinates of segments (broadcast)."""
+    def evaluate(self, marginal: Marginal, segment: Indices, local: Array, log: bool) -> Array:
+        """The exact quantile, or its logarithm, at local coordinates of segments (broadcast)."""
 
     def place(self, q: Array, upper: NDArray[np.bool_]) -> tuple[Indices, Array]:
         """Segment and local coordinate of tail probabilities q."""
@@ -72,13 +72,13 @@ class WordAxis:
         """Largest local coordinate."""
         return 0.5 / (1 << self.sub_bits)
 
-    def evaluate(self, marginal: Marginal, segment: Indices, local: Array) -> Array:
-        """Exact quantiles at local coordinates of segments."""
+    def evaluate(self, marginal: Marginal, segment: Indices, local: Array, log: bool) -> Array:
+        """Exact quantiles (or their logarithms) at local coordinates of segments."""
         upper = segment >= self.half
         j = np.where(upper, self.count - 1 - segment, segment)
         sub = 1 << self.sub_bits
         q = np.exp2(j // sub - 54.0) * (1 + (j % sub + 0.5) / sub + local)
-        return _in_tails(marginal, np.clip(q, 2.0**-54, 0.5), upper)
+        return _in_tails(marginal, np.clip(q, 2.0**-54, 0.5), upper, log)
 
     def place(self, q: Array, upper: NDArray[np.bool_]) -> tuple[Indices, Array]:
         """Segment and local coordinate of tail probabilities."""
@@ -135,11 +135,11 @@ class ScoreAxis:
         """Largest local coordinate."""
         return 0.5
 
-    def evaluate(self, marginal: Marginal, segment: Indices, local: Array) -> Array:
-        """Exact quantiles at local coordinates of segments."""
+    def evaluate(self, marginal: Marginal, segment: Indices, local: Array, log: bool) -> Array:
+        """Exact quantiles (or their logarithms) at local coordinates of segments."""
         score = (segment - self.half + local) / self.steps_per_unit
         q = np.clip(self.tail(np.abs(score)), 2.0**-54, 0.5)
-        return _in_tails(marginal, q, score >= 0)
+        return _in_tails(marginal, q, score >= 0, log)
 
     def place(self, q: Array, upper: NDArray[np.bool_]) -> tuple[Indices, Array]:
         """Segment and local coordinate of tail probabilities."""
@@ -194,10 +194,15 @@ def word_of(probability: float) -> int:
     return min(round(probability * 2.0**53) << 11, 2**64 - 1)
 
 
-def _in_tails(marginal: Marginal, q: Array, upper: NDArray[np.bool_]) -> Array:
+def _in_tails(marginal: Marginal, q: Array, upper: NDArray[np.bool_], log: bool) -> Array:
+    """Quantiles, or their logarithms, at tail probabilities."""
+    low, high = marginal.low, marginal.high
+    if log:
+        assert marginal.log_low is not None and marginal.log_high is not None
+        low, high = marginal.log_low, marginal.log_high
     q, upper = np.broadcast_arrays(q, upper)
     out = np.empty(q.shape)
-    out[upper], out[~upper] = marginal.high(q[upper]), marginal.low(q[~upper])
+    out[upper], out[~upper] = high(q[upper]), low(q[~upper])
     return out
 
 

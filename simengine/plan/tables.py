@@ -126,7 +126,7 @@ def build_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable
     """
     if len(marginal.kinks) > MAX_KINKS:
         raise ValueError(f"a quantile function with {len(marginal.kinks)} kinks; at most {MAX_KINKS}")
-    scales = (True, False) if marginal.positive_tail else (False,)
+    scales = (True, False) if marginal.log_low is not None else (False,)
     best: QuantileTable | None = None
     for refined in _refinements(axis):
         for log in scales:
@@ -149,8 +149,7 @@ def _fit(marginal: Marginal, axis: WordAxis | ScoreAxis, log: bool) -> QuantileT
     nodes = _chebyshev_nodes(_NODES)
 
     def values_at(segment: Indices, local: Array) -> Array:
-        x = axis.evaluate(marginal, segment, local)
-        return np.log(x) if log else x
+        return axis.evaluate(marginal, segment, local, log)
 
     values = values_at(np.arange(axis.count)[:, None], axis.radius * nodes)
     fitted = _powers(_chebyshev_coefficients(values.T, ORDER)) / axis.radius ** np.arange(ORDER)[:, None]
@@ -218,12 +217,15 @@ def _chebyshev_coefficients(values: Array, terms: int) -> Array:
     Sums are written out because a matrix product may round differently from one processor to the next.
     """
     count = len(values)
+    middle = values[count // 2]  # the rest is small beside it, and so are the rounding errors of its sums
+    rest = values - middle
     out = np.zeros((terms, values.shape[1]))
     for k in range(terms):
         for j in range(count):
-            out[k] += values[j] * math.cos(math.pi * k * (j + 0.5) / count)
+            out[k] += rest[j] * math.cos(math.pi * k * (j + 0.5) / count)
     out *= 2.0 / count
     out[0] *= 0.5
+    out[0] += middle
     return out
 
 
@@ -254,19 +256,26 @@ def probe_points(kinks: tuple[float, ...], count: int = 12_000) -> tuple[Array, 
 
 
 def _measured(table: QuantileTable, marginal: Marginal) -> QuantileTable:
-    """The table with its error: the largest |F(x) - u|, where a value within a few ulp counts as exact."""
+    """The table with its largest error."""
+    return replace(table, error=float(np.max(_errors(table, marginal)[2])))
+
+
+def _errors(table: QuantileTable, marginal: Marginal) -> tuple[Array, NDArray[np.bool_], Array]:
+    """Probes (tail probability, which tail) and |F(x) - u| at each; 0 where x is right to a few ulp."""
     q, upper = probe_points(marginal.kinks, 1_500 if marginal.slow else 12_000)
     x = table.at(q, upper)
+    low, high = marginal.support
 
     def gap(at: Array) -> Array:
+        inside = np.clip(at, low, high)
         out = np.empty(q.shape)
-        out[upper], out[~upper] = q[upper] - marginal.sf(at[upper]), marginal.cdf(at[~upper]) - q[~upper]
-        return out
+        out[upper], out[~upper] = q[upper] - marginal.sf(inside[upper]), marginal.cdf(inside[~upper]) - q[~upper]
+        out = np.where(at < low, np.where(upper, q - 1.0, -q), out)
+        return np.where(at > high, np.where(upper, q, 1.0 - q), out)
 
-    low, high = marginal.support
     with np.errstate(all="ignore"):
         ulp = ULPS * np.spacing(np.abs(x))
-        here, below, above = gap(x), gap(np.maximum(x - ulp, low)), gap(np.minimum(x + ulp, high))
+        here, below, above = gap(x), gap(x - ulp), gap(x + ulp)
         exact = (below <= 0) & (above >= 0)
         error = np.where(exact, 0.0, np.minimum(np.abs(here), np.minimum(np.abs(below), np.abs(above))))
-    return replace(table, error=float(np.max(np.where(np.isnan(error), np.inf, error))))
+    return q, upper, np.where(np.isnan(error), np.inf, error)

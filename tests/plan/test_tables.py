@@ -14,7 +14,7 @@ from simengine.plan.tables import TOLERANCE, WORD, NormalScore, QuantileTable, T
 TABULATED = [
     pytest.param(spec, id=name)
     for name, spec in FAMILY_CASES
-    if resolve(spec).constant is None and resolve(spec).pieces is None
+    if resolve(spec).constant is None and resolve(spec).pieces is None and not resolve(spec).parts
 ]
 
 
@@ -24,14 +24,17 @@ def worst_error(table: QuantileTable, marginal: Marginal, seed: int = 11) -> flo
     q = np.concatenate([draw.random(4000) / 2, 10 ** draw.uniform(-15.5, -0.31, 2000)])
     upper = draw.random(q.size) < 0.5
     x = table.at(q, upper)
-    low, high = marginal.support
     slack = tables.ULPS * np.spacing(np.abs(x))
-    errors = []
-    for side, tail in ((upper, marginal.sf), (~upper, marginal.cdf)):
-        at = [tail(np.clip(x[side] + shift, low, high)) for shift in (-slack[side], 0.0, slack[side])]
-        inside = (np.minimum(at[0], at[2]) <= q[side]) & (q[side] <= np.maximum(at[0], at[2]))
-        errors.append(np.where(inside, 0.0, np.min([np.abs(a - q[side]) for a in at], axis=0)))
-    return float(np.max(np.concatenate(errors)))
+
+    def tail(at):
+        low, high = marginal.support
+        inside = np.clip(at, low, high)
+        here = np.where(upper, marginal.sf(inside), marginal.cdf(inside))
+        return np.where(at < low, upper * 1.0, np.where(at > high, ~upper * 1.0, here))
+
+    least, here, most = np.sort([tail(x - slack), tail(x), tail(x + slack)], axis=0)
+    inside = (least <= q) & (q <= most)
+    return float(np.max(np.where(inside, 0.0, np.min(np.abs([least - q, here - q, most - q]), axis=0))))
 
 
 @pytest.mark.parametrize("spec", TABULATED)
@@ -78,7 +81,7 @@ def test_kinks_are_exact():
     triangular = resolve({"dist": "triangular", "min": 0, "mode": 3, "max": 10})
     uncut = replace(triangular, kinks=())
     assert build_table(triangular, WORD).error < 1e-13
-    assert build_table(uncut, WORD).error > 1e-7
+    assert build_table(uncut, WORD).error > 1e-9
 
 
 def test_a_steep_beta_does_not_pass_one():
@@ -111,12 +114,11 @@ def test_a_damaged_store_is_built_again(tmp_path, monkeypatch, damage):
     content = bytearray(path.read_bytes())
     if damage == "flip":
         content[len(content) // 2] ^= 1
-    path.write_bytes(
-        {"truncate": bytes(content[:100]), "foreign": b"PK" * 90, "empty": b""}.get(damage, bytes(content))
-    )
+    damaged = {"truncate": bytes(content[:100]), "foreign": b"PK" * 90, "empty": b""}.get(damage, bytes(content))
+    path.write_bytes(damaged)
     again = store.stored_table(marginal, NormalScore())
     assert np.array_equal(good.rows, again.rows)
-    assert path.read_bytes() != bytes(content)
+    assert path.read_bytes() != damaged
 
 
 def test_without_a_store_everything_works(monkeypatch, tmp_path):

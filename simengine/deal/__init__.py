@@ -1,0 +1,1 @@
+"""Deals: tables of a scenario expanded to formulas and uncertain inputs."""

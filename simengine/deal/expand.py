@@ -1,0 +1,163 @@
+"""Strategies as the scenario describes them to models: risks, costs and the plain deal become formulas.
+
+Everything that is derived here is text of the formula language, read by the same parser as the formulas of
+``[model]``, so ``explain`` can print it and there is nothing that a user could not have written.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Iterator, Mapping
+
+from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput
+from simengine.distributions import resolve
+from simengine.errors import InvalidInput, Problem
+from simengine.formula import constant_problems, names_in, parse
+from simengine.formula.printer import number_text
+from simengine.scenario.definition import (
+    LEAK_ALIAS,
+    PLAIN_INPUTS,
+    PLAIN_OUTCOME,
+    Definition,
+    InputSpec,
+    RiskSpec,
+)
+from simengine.scenario.scenario import Scenario
+
+
+def expand(scenario: Scenario) -> tuple[Model, ...]:
+    """The models of a scenario, one a strategy, in order.
+
+    Raises
+    ------
+    InvalidInput
+        If a formula holds a constant that is no finite number; with file and line.
+    """
+    models: list[Model] = []
+    problems: dict[Problem, None] = {}  # strategies share formulas, and so their problems
+    for definition in scenario.strategies.values():
+        try:
+            models.append(model_of(definition))
+        except InvalidInput as failure:
+            located = (scenario.locate(problem, definition.strategy) for problem in failure.problems)
+            problems.update(dict.fromkeys(located))
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(models)
+
+
+def model_of(definition: Definition) -> Model:
+    """The model of one strategy.
+
+    Raises
+    ------
+    InvalidInput
+        If a formula holds a constant that is no finite number; the keys are those of the scenario.
+    """
+    problems = [
+        problem.under(f"model.{name}")
+        for name, text in definition.model.items()
+        for problem in constant_problems(definition.expressions[name], text, definition.constants)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    inputs = {entry.name: entry for entry in _inputs(definition)}
+    formulas = {formula.name: formula for formula in _formulas(definition)}
+    return Model(
+        strategy=definition.strategy,
+        inputs=inputs,
+        dependences=tuple(Dependence(group.names, group.matrix, group.dof) for group in definition.groups),
+        formulas=_in_order(formulas),
+        outputs=tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs),
+        title=definition.title,
+    )
+
+
+# ---- inputs ----
+
+
+def _inputs(definition: Definition) -> Iterator[UncertainInput]:
+    yield from map(_input, definition.inputs.values())
+    for risk in definition.risks.values():
+        yield from _risk_inputs(risk)
+    yield from map(_input, definition.costs.values())
+
+
+def _input(spec: InputSpec) -> UncertainInput:
+    return UncertainInput(spec.name, spec.marginal, spec.key, spec.unit, spec.title, spec.source)
+
+
+def _risk_inputs(risk: RiskSpec) -> Iterator[UncertainInput]:
+    """Whether a risk strikes, drawn at once where its probability is certain, and its severity."""
+    chance, probability = risk.probability, risk.certain_probability
+    if probability is not None:
+        strikes = resolve({"dist": "bernoulli", "p": probability})
+        yield UncertainInput(risk.strikes, strikes, chance.key, "", risk.title, chance.source or risk.source)
+    else:
+        yield _input(chance)
+        uniform = resolve({"dist": "uniform", "min": 0.0, "max": 1.0})
+        yield UncertainInput(risk.chance, uniform, risk.key, "", risk.title, risk.source)
+    yield _input(risk.severity)
+
+
+# ---- formulas ----
+
+
+def _formulas(definition: Definition) -> Iterator[NamedFormula]:
+    """Constants, risks, the plain outcome and the formulas of ``[model]``."""
+    for name, value in definition.constants.items():
+        yield _derived(name, number_text(value), f"constants.{name}")
+    for risk in definition.risks.values():
+        yield from _risk_formulas(risk)
+    leak, ip_leak = LEAK_ALIAS
+    if ip_leak in definition.risks and any(leak in names_in(tree) for tree in definition.expressions.values()):
+        taken = leak in definition.inputs or leak in definition.constants or leak in definition.model
+        if not taken and leak not in definition.risks:
+            yield _derived(leak, ip_leak, definition.risks[ip_leak].key)
+    if definition.plain:
+        yield _derived(PLAIN_OUTCOME, plain_text(definition), "inputs", *_labels(definition, PLAIN_OUTCOME))
+    for name, text in definition.model.items():
+        labels = _labels(definition, name)
+        yield NamedFormula(name, text, definition.expressions[name], f"model.{name}", *labels)
+
+
+def _labels(definition: Definition, name: str) -> tuple[str, str]:
+    """Unit and title of a formula that is reported."""
+    return next(((o.unit, o.title) for o in definition.outputs if o.name == name), ("", ""))
+
+
+def _risk_formulas(risk: RiskSpec) -> Iterator[NamedFormula]:
+    """The share that a risk takes in a trial: its severity where it strikes, else 0."""
+    if risk.certain_probability is None:
+        yield _derived(risk.strikes, f"{risk.chance} > 1 - {risk.probability.name}", risk.probability.key)
+    yield _derived(risk.name, f"where({risk.strikes}, {risk.severity.name}, 0)", risk.key, "", risk.title)
+
+
+def plain_text(definition: Definition) -> str:
+    """The formula of T: value, demand and partner, less the legal share, the risks in their order, and the costs."""
+    v, d, r, share = PLAIN_INPUTS
+    factors = [v, d, r, f"(1 - {share})", *(f"(1 - {name})" for name in definition.risks)]
+    return " - ".join([" * ".join(factors), *(cost.name for cost in definition.costs.values())])
+
+
+def _derived(name: str, text: str, key: str, unit: str = "", title: str = "") -> NamedFormula:
+    return NamedFormula(name, text, parse(text), key, unit, title)
+
+
+def _in_order(formulas: Mapping[str, NamedFormula]) -> dict[str, NamedFormula]:
+    """The formulas, each after those that it uses, otherwise in the given order.
+
+    Raises
+    ------
+    InvalidInput
+        If formulas need each other; the circle is printed.
+    """
+    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
+    for name, formula in formulas.items():
+        sorter.add(name, *(used for used in names_in(formula.expression) if used in formulas))
+    try:
+        return {name: formulas[name] for name in sorter.static_order()}
+    except graphlib.CycleError as failure:
+        circle = list(reversed(failure.args[1]))
+        reason = f"formulas need each other: {' -> '.join(circle)}"
+        raise InvalidInput(Problem(reason, key=formulas[circle[0]].key)) from failure

@@ -1,0 +1,1 @@
+"""Plans: expression graph, quantile tables, tape, digest."""

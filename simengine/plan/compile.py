@@ -1,0 +1,146 @@
+"""Models to a plan: all strategies in one tape that shares whatever they have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from simengine.deal.model import Model, NamedFormula, UncertainInput
+from simengine.errors import InvalidInput, Problem
+from simengine.formula import lower, names_in
+from simengine.plan.assemble import assemble
+from simengine.plan.draws import Drawn, Draws, Resources, TableBuilder, identity
+from simengine.plan.graph import Graph
+from simengine.plan.plan import Plan, PlanInput, PlanOutput
+from simengine.plan.store import stored_table
+
+Record = Literal["outputs", "everything"]
+
+PERCENTILES = (0.05, 0.5, 0.95)
+"""Points of an input's distribution that a plan tells."""
+
+
+def build_plan(models: Sequence[Model], *, record: Record = "outputs", build: TableBuilder = stored_table) -> Plan:
+    """The plan of one or more strategies.
+
+    With ``record="everything"`` every input and every formula becomes an outcome, in this order, for the ledger of
+    single trials; their values have the same bits as in the plan of the outputs.  ``build`` makes the quantile
+    tables; by default those that were made before are read from the cache folder.
+
+    Raises
+    ------
+    InvalidInput
+        If a distribution cannot be tabulated, or the plan would be too large.
+    """
+    if not models:
+        raise ValueError("a plan needs at least one model")
+    graph = Graph()
+    draws = Draws(graph, Resources(build))
+    outputs: list[PlanOutput] = []
+    outcomes: list[int] = []
+    drawn: list[_Used] = []
+    problems: list[Problem] = []
+    for model in models:
+        reported = everything(model) if record == "everything" else reported_outputs(model)
+        try:
+            nodes, used = _lowered(model, [output.name for output in reported], graph, draws)
+        except InvalidInput as failure:
+            problems.extend(problem for problem in failure.problems if problem not in problems)
+            continue
+        outputs.extend(reported)
+        outcomes.extend(nodes[output.name] for output in reported)
+        drawn.extend(used)
+    if problems:
+        raise InvalidInput(problems)
+    return assemble(graph, draws.resources, outcomes, tuple(outputs), _described(drawn, draws.resources))
+
+
+def reported_outputs(model: Model) -> list[PlanOutput]:
+    """The outcomes that a model reports."""
+    return [PlanOutput(model.strategy, o.name, o.unit, o.title, o.targets) for o in model.outputs]
+
+
+def everything(model: Model) -> list[PlanOutput]:
+    """Every input and every formula of a model as an outcome."""
+    targets = {output.name: output.targets for output in model.outputs}
+    entries: list[UncertainInput | NamedFormula] = [*model.inputs.values(), *model.formulas.values()]
+    return [PlanOutput(model.strategy, e.name, e.unit, e.title, targets.get(e.name, ())) for e in entries]
+
+
+@dataclass(frozen=True)
+class _Used:
+    """An input that some outcome of a strategy depends on."""
+
+    strategy: str
+    entry: UncertainInput
+    drawn: Drawn
+
+
+def _lowered(model: Model, wanted: Sequence[str], graph: Graph, draws: Draws) -> tuple[dict[str, int], list[_Used]]:
+    """Nodes of all names that the wanted ones depend on, and the inputs among them."""
+    needed = _needed(model, wanted)
+    nodes: dict[str, int] = {}
+    used: list[_Used] = []
+    problems: list[Problem] = []
+    for name, entry in model.inputs.items():
+        if name in needed:
+            try:
+                drawn = draws.drawn(model, name)
+            except InvalidInput as failure:
+                problems.extend(failure.problems)
+                continue
+            nodes[name] = drawn.node
+            used.append(_Used(model.strategy, entry, drawn))
+    if problems:
+        raise InvalidInput(problems)
+    for name, formula in model.formulas.items():
+        if name in needed:
+            nodes[name] = lower(formula.expression, graph, nodes.__getitem__)
+    return nodes, used
+
+
+def _needed(model: Model, wanted: Sequence[str]) -> set[str]:
+    """The wanted names and all that they depend on."""
+    needed = set(wanted)
+    for formula in reversed(list(model.formulas.values())):  # every formula stands after those that it uses
+        if formula.name in needed:
+            needed.update(names_in(formula.expression))
+    return needed
+
+
+def _described(drawn: Sequence[_Used], resources: Resources) -> tuple[PlanInput, ...]:
+    """One entry for every input and distribution, with the strategies in which it has that distribution."""
+    found: dict[tuple[str, str], list[_Used]] = {}
+    for used in drawn:
+        found.setdefault((used.entry.name, identity(used.entry.marginal)), []).append(used)
+    return tuple(_plan_input(entries, resources) for entries in found.values())
+
+
+def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
+    entry, marginal = entries[0].entry, entries[0].entry.marginal
+    own = next((used.drawn.table for used in entries if used.drawn.table is not None), None)
+    if marginal.constant is not None:
+        points = np.full(len(PERCENTILES), marginal.constant)
+    else:
+        points = (marginal if own is None else resources.tables[own]).quantile(np.array(PERCENTILES))
+    through = frozenset[int]().union(*(used.drawn.through for used in entries))
+    return PlanInput(
+        name=entry.name,
+        strategies=tuple(dict.fromkeys(used.strategy for used in entries)),
+        family=marginal.family,
+        description=marginal.description,
+        key=entry.key,
+        unit=entry.unit,
+        title=entry.title,
+        source=entry.source,
+        mean=marginal.mean,
+        sd=math.sqrt(marginal.variance) if marginal.variance >= 0.0 else math.nan,
+        p5=float(points[0]),
+        p50=float(points[1]),
+        p95=float(points[2]),
+        table_error=max((resources.tables[number].error for number in through), default=0.0),
+    )
