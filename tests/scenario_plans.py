@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simengine.deal import expand
-from simengine.plan import build_plan
+from simengine.deal.expand import expand
+from simengine.plan.compile import build_plan
 from simengine.plan.plan import Plan
 from simengine.scenario import loads
 

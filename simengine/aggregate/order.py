@@ -154,16 +154,22 @@ def value_of(key: Ints) -> Array:
 
 def first_values(grid: Grid, outcome: int, bins: Ints) -> Array:
     """The smallest float64 of each bin, exactly as the kernel bins; -max for bin 0, inf beyond the last bin."""
-    low = np.full(len(bins), key_of(np.array([-np.finfo(float).max]))[0])
-    high = np.full(len(bins), key_of(np.array([np.inf]))[0])
+    edge = grid.edges(outcome)[np.minimum(bins, BINS)]
+    # rounding moves a bin's true edge by a few units in the last place of the larger of edge and centre
+    slack = 8 * np.spacing(np.maximum(np.abs(edge), abs(grid.centre[outcome])))
+    low, high = key_of(edge - slack), key_of(edge + slack)
+    reached = grid.bins_of(outcome, edge + slack) >= bins
+    missed = grid.bins_of(outcome, edge - slack) < bins
+    bracketed = reached & missed & (bins > 0) & (bins < BINS)
+    low = np.where(bracketed, low, key_of(np.array([-np.finfo(float).max]))[0])
+    high = np.where(bracketed, high, key_of(np.array([np.inf]))[0])
     while True:
         open_ = low < high
         if not open_.any():
             return value_of(low)
         middle = (low >> 1) + (high >> 1) + (low & high & 1)
-        here = grid.bins_of(outcome, value_of(middle))
-        here = np.where(value_of(middle) == np.inf, BINS, here)
-        reached = here >= bins
+        value = value_of(middle)
+        reached = np.where(value == np.inf, BINS, grid.bins_of(outcome, value)) >= bins
         high = np.where(open_ & reached, middle, high)
         low = np.where(open_ & ~reached, middle + 1, low)
 

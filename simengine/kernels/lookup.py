@@ -14,6 +14,8 @@ from simengine.kernels.jit import inline, intrinsic
 from simengine.kernels.words import SIGN
 
 ORDER = 6
+FEW_KINKS = 24
+"""Up to so many kinks, comparing with each of them vectorises and beats a bisection."""
 
 
 @intrinsic
@@ -91,9 +93,20 @@ def word_to_x(out, words, local, place, table, first_row, half, sub_bits, kinks)
         segment = (b >> shift) - lowest
         local[j] = float_of((b & fraction) | 0x3FF0000000000000) - centre
         place[j] = (segment ^ s) + (s & mirror) + first_row
-    for kink in kinks:
+    if kinks.size <= FEW_KINKS:
+        for kink in kinks:
+            for j in range(out.size):
+                place[j] += (words[j] ^ SIGN) >= (kink ^ SIGN)
+    else:
         for j in range(out.size):
-            place[j] += (words[j] ^ SIGN) >= (kink ^ SIGN)
+            low, high = 0, kinks.size
+            while low < high:
+                middle = (low + high) >> 1
+                if (kinks[middle] ^ SIGN) <= (words[j] ^ SIGN):
+                    low = middle + 1
+                else:
+                    high = middle
+            place[j] += low
     walk(out, local, place, table)
 
 
@@ -109,9 +122,20 @@ def score_to_x(out, score, local, place, table, first_row, half, steps, kinks):
         shifted = y + MAGIC
         place[j] = bits_of(shifted) + offset
         local[j] = y - (shifted - MAGIC)
-    for kink in kinks:
+    if kinks.size <= FEW_KINKS:
+        for kink in kinks:
+            for j in range(out.size):
+                place[j] += score[j] >= float_of(kink)
+    else:
         for j in range(out.size):
-            place[j] += score[j] >= float_of(kink)
+            low, high = 0, kinks.size
+            while low < high:
+                middle = (low + high) >> 1
+                if float_of(kinks[middle]) <= score[j]:
+                    low = middle + 1
+                else:
+                    high = middle
+            place[j] += low
     walk(out, local, place, table)
 
 

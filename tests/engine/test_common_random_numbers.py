@@ -10,11 +10,11 @@ BASE = """
 A = { dist = "normal", mean = 1, sd = 1 }
 B = { dist = "beta", alpha = 2, beta = 3 }
 [model]
-a = "A"
-b = "B"
+out_a = "A"
+out_b = "B"
 [outputs]
-a = true
-b = true
+out_a = true
+out_b = true
 """
 
 
@@ -25,7 +25,7 @@ def outcomes(text, seed=4, trials=3000):
 
 def test_adding_removing_and_reordering_inputs_moves_no_draw():
     base = outcomes(BASE)
-    added = outcomes(BASE.replace("[model]", 'C = "5 to 9"\n[model]\nc = "C"'))
+    added = outcomes(BASE.replace("[model]", 'C = "5 to 9"\n[model]\nout_c = "C"'))
     swapped = outcomes(
         BASE.replace('A = { dist = "normal", mean = 1, sd = 1 }\n', "").replace(
             "[model]", 'A = { dist = "normal", mean = 1, sd = 1 }\n[model]'
@@ -38,19 +38,20 @@ def test_adding_removing_and_reordering_inputs_moves_no_draw():
 
 def test_strategies_see_the_same_draws():
     both = outcomes(BASE + '[strategies.one]\n[strategies.two]\n"inputs.A.mean" = 3')
-    assert np.array_equal(both["one", "b"], both["two", "b"])
-    assert np.allclose(both["two", "a"] - both["one", "a"], 2.0, atol=1e-12)
+    assert np.array_equal(both["one", "out_b"], both["two", "out_b"])
+    assert np.allclose(both["two", "out_a"] - both["one", "out_a"], 2.0, atol=1e-12)
 
 
 def test_swapping_the_names_of_strategies_swaps_their_rows():
     one = outcomes(BASE + '[strategies.x]\n"inputs.A.mean" = 3\n[strategies.y]')
     two = outcomes(BASE + '[strategies.y]\n"inputs.A.mean" = 3\n[strategies.x]')
-    assert np.array_equal(one["x", "a"], two["y", "a"]) and np.array_equal(one["y", "a"], two["x", "a"])
+    assert np.array_equal(one["x", "out_a"], two["y", "out_a"]) and np.array_equal(one["y", "out_a"], two["x", "out_a"])
 
 
 def test_correlating_others_leaves_an_input_alone():
-    text = BASE.replace("[model]", 'C = "5 to 9"\n[model]\nc = "C"')
+    text = BASE.replace("[model]", 'C = "5 to 9"\n[model]\nout_c = "C"')
+    text += "out_c = true\n"
     tied = text + '[[correlations]]\nbetween = ["B", "C"]\nspearman = 0.7'
-    assert np.array_equal(outcomes(text)["base", "a"], outcomes(tied)["base", "a"])
-    assert np.array_equal(outcomes(text)["base", "b"], outcomes(tied)["base", "b"])  # it leads the pair
-    assert not np.array_equal(outcomes(text)["base", "c"], outcomes(tied)["base", "c"])
+    assert np.array_equal(outcomes(text)["base", "out_a"], outcomes(tied)["base", "out_a"])
+    assert np.array_equal(outcomes(text)["base", "out_b"], outcomes(tied)["base", "out_b"])  # it leads the pair
+    assert not np.array_equal(outcomes(text)["base", "out_c"], outcomes(tied)["base", "out_c"])

@@ -106,7 +106,7 @@ def test_the_division_of_work_changes_no_bit(mixed, trials, threads, budget, tas
 
 def test_percentiles_in_bounded_memory_take_more_passes_and_are_the_same(mixed):
     kept = run(mixed, trials=300_000, seed=1, percentiles=PERCENTILES)
-    drawn_again = run(mixed, trials=300_000, seed=1, percentiles=PERCENTILES, memory_budget=2**22)
+    drawn_again = run(mixed, trials=300_000, seed=1, percentiles=PERCENTILES, memory_budget=10**7)
     narrowed = run(mixed, trials=300_000, seed=1, percentiles=PERCENTILES, memory_budget=0)
     assert kept.passes == 1 and drawn_again.passes == 2 and narrowed.passes >= 3
     assert bits(kept) == bits(drawn_again) == bits(narrowed)
