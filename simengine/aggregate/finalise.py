@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 
 HISTOGRAM_BINS = 100
 _HISTOGRAM_SHARE = 0.001
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def _expected_shortfall(
         mean = (float(tails.total[k]) + part * last) / size
         value[k] = mean
         about = (float(tails.squares[k]) + part * (last - centre) ** 2) / size
-        variance = max(about - (mean - centre) ** 2, 0.0)
+        variance = about - (mean - centre) ** 2
+        variance = variance if variance > _ROUNDING * about else 0.0  # what is left of a tail of equal values
         spread = variance + level * (mean - float(quantile[k])) ** 2
         error[k] = math.sqrt(spread / size) if size >= 5 else math.nan
     return value, error
