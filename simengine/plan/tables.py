@@ -191,8 +191,8 @@ def _values_by_octave(axis: WordAxis, values_at: Values, nodes: Array, kinks: tu
     found = np.zeros((len(octaves), targets.size))
     for weight, column in zip(_interpolation(coarse, targets.ravel()), (exact - middle).T, strict=True):
         found += column[:, None] * weight
-    found = (found + middle).reshape(2, OCTAVES * sub, len(nodes))
-    values = np.concatenate([found[0], found[1, ::-1]])
+    lower, upper = (found + middle).reshape(2, OCTAVES * sub, len(nodes))
+    values = np.concatenate([lower, upper[::-1]])
     for kink in kinks:
         octave = int(np.frexp(min(kink, 1 - kink))[1]) + 53
         for near in {max(octave - 1, 0), octave, min(octave + 1, OCTAVES - 1)}:
