@@ -1,0 +1,78 @@
+"""What the plain model T = V * D * R * (1 - L) * (1 - risk) * ... - costs asks of its inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from simengine.errors import Problem
+from simengine.scenario.definition import PLAIN_INPUTS, InputSpec, RiskSpec
+from simengine.scenario.document import Document
+from simengine.scenario.quantities import outside_share
+from simengine.scenario.report import Report
+
+_RARE = 1e-9
+"""A probability of impossible values below this is not worth a warning."""
+
+_SHARES = {"R": "the share that the partner pays", "L": "the legal share"}
+
+
+def check_plain(
+    document: Document, inputs: Mapping[str, InputSpec], risks: Mapping[str, RiskSpec], report: Report
+) -> None:
+    """Report inputs that the plain model lacks, and values for which it makes no sense."""
+    defined = document.data.get("inputs", {})
+    missing = [name for name in PLAIN_INPUTS if not isinstance(defined, dict) or name not in defined]
+    if missing:
+        reason = f"the plain model T = V * D * R * (1 - L) needs {', '.join(missing)} too"
+        hint = "give them in [inputs], or define T in [model]"
+        report.add(Problem(reason, hint=hint), document, ("inputs",))
+    for name in PLAIN_INPUTS:
+        if name in inputs:
+            for problem in _doubts(name, inputs[name]):
+                report.add_of_value(problem, document, ("inputs", name))
+    for name, risk in risks.items():
+        severity = outside_share(risk.severity, "a severity")
+        if severity:
+            report.add_of_value(severity, document, ("risks", name, "severity"))
+
+
+def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
+    if name not in _SHARES:
+        below = _probability_below(spec, 0.0)
+        if below > _RARE:
+            reason = f"{name} is negative with probability {below:.2g}, and then T changes its sign"
+            hint = "truncate = { min = 0 }, or a distribution of positive values such as lognormal"
+            yield Problem(reason, severity="warning", hint=hint)
+        return
+    outside = outside_share(spec, _SHARES[name])
+    if outside is None:
+        return
+    low, high = spec.marginal.support
+    if spec.marginal.constant is not None or low >= 1 or high <= 0:
+        yield outside
+        return
+    beyond = _probability_below(spec, 0.0) + _probability_above(spec, 1.0)
+    if beyond > _RARE:
+        reason = f"{name} is {_SHARES[name]} and lies outside 0 to 1 with probability {beyond:.2g}"
+        yield Problem(
+            reason, severity="warning", hint="truncate = { min = 0, max = 1 }, or a beta or pert distribution"
+        )
+
+
+def _probability_below(spec: InputSpec, bound: float) -> float:
+    if spec.marginal.constant is not None:
+        return float(spec.marginal.constant < bound)
+    if spec.marginal.support[0] >= bound:
+        return 0.0
+    return float(spec.marginal.cdf(np.array([math.nextafter(bound, -math.inf)]))[0])
+
+
+def _probability_above(spec: InputSpec, bound: float) -> float:
+    if spec.marginal.constant is not None:
+        return float(spec.marginal.constant > bound)
+    if spec.marginal.support[1] <= bound:
+        return 0.0
+    return float(spec.marginal.sf(np.array([bound]))[0])

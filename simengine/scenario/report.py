@@ -1,0 +1,196 @@
+"""Collecting the problems of a scenario, and giving each its file, line and column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from simengine.distributions.values import show
+from simengine.errors import InvalidInput, Problem
+from simengine.scenario import names
+from simengine.scenario.document import Document, key_text
+from simengine.scenario.fields import REFUSED, FieldKind
+from simengine.scenario.positions import Path, Positions
+from simengine.scenario.source import Source
+from simengine.scenario.syntax import printable
+
+MAX_PROBLEMS = 500
+"""Reading stops after this many problems: the rest would only follow from them."""
+
+_LONGEST = 1_000
+"""Characters of one part of a problem."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Locator:
+    """Completes problems by file, line and column; parses each text at most once, and only when asked."""
+
+    def __init__(self) -> None:
+        self._positions: dict[Source, Positions] = {}
+
+    def locate(self, problem: Problem, document: Document, path: Path, *, of_key: bool = False) -> Problem:
+        """``problem``, which concerns the value at ``path``, with the key and the place where that was written.
+
+        A place in another file that the problem already names (a row of data) is kept.
+        """
+        origin = document.find(path)
+        problem = _visible(replace(problem, key=key_text(origin.path)))
+        if problem.file is not None:
+            return problem
+        if not origin.source.has_lines:
+            return replace(problem, file=origin.source.file)
+        positions = self._of(origin.source)
+        inside = positions.inside(origin.path, problem.span[0]) if problem.span else None
+        place = inside or positions.nearest(origin.path, of_key=of_key)
+        return replace(problem, file=origin.source.file, line=place.line, column=place.column)
+
+    def _of(self, source: Source) -> Positions:
+        if source not in self._positions:
+            self._positions[source] = Positions(source.text)
+        return self._positions[source]
+
+
+def _visible(problem: Problem) -> Problem:
+    """The same problem without control characters: names in it come from the file and may hold any."""
+
+    def visible(text: str | None) -> str | None:
+        return None if text is None else printable(text, _LONGEST)
+
+    return replace(
+        problem,
+        reason=printable(problem.reason, _LONGEST),
+        key=printable(problem.key, _LONGEST),
+        value=visible(problem.value),
+        allowed=visible(problem.allowed),
+        hint=visible(problem.hint),
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    problem: Problem
+    document: Document
+    path: Path
+    of_key: bool
+
+
+class Report:
+    """All problems found so far, each with the document and path that it concerns."""
+
+    def __init__(self, locator: Locator) -> None:
+        self._locator = locator
+        self._entries: list[_Entry] = []
+        self._fatal = 0
+
+    def add(self, problem: Problem, document: Document, path: Path, *, of_key: bool = False) -> None:
+        """Note a problem of the value at ``path``, or of its name with ``of_key``.
+
+        Raises
+        ------
+        InvalidInput
+            There are so many problems already that reading on makes no sense.
+        """
+        self._entries.append(_Entry(problem, document, path, of_key))
+        self._fatal += problem.severity == "error"
+        if self._fatal >= MAX_PROBLEMS:
+            self.close()
+
+    def add_of_value(self, problem: Problem, document: Document, path: Path) -> None:
+        """Note a problem of the number or distribution at ``path``; its key is relative to that.
+
+        Where a strategy or an extending file changed one parameter and so made another one wrong, the problem is
+        that of the change: there is nothing wrong with the line of the other.
+        """
+        target = document.path_of(problem.key, path)
+        changed = document.find(path).children
+        if not changed or target[len(path) : len(path) + 1] in [(key,) for key in changed]:
+            self.add(problem, document, target)
+            return
+        change = (*path, list(changed)[-1])
+        other = key_text(target) + (f" = {problem.value}" if problem.value is not None else "")
+        reason = f"with this change, {other}: {problem.reason}"
+        self.add(replace(problem, reason=reason, value=show(document.value(change))), document, change)
+
+    def extend(self, error: InvalidInput, document: Document, path: Path = ()) -> None:
+        """Note all problems of ``error``, whose keys are relative to ``path``."""
+        for problem in error.problems:
+            self.add(problem, document, document.path_of(problem.key, path))
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error among the problems."""
+        return self._fatal > 0
+
+    def close(self) -> None:
+        """End the reading where there are errors.
+
+        Raises
+        ------
+        InvalidInput
+            There is an error; it lists all of them.  Warnings are left out: they may only follow from the errors.
+        """
+        if self.failed:
+            raise InvalidInput(problem for problem in self.located() if problem.severity == "error")
+
+    def located(self) -> tuple[Problem, ...]:
+        """The problems in the order of the files and lines, each place and reason once."""
+        order: dict[str | None, int] = {}
+        found: dict[tuple[object, ...], Problem] = {}
+        for entry in self._entries:
+            problem = self._locator.locate(entry.problem, entry.document, entry.path, of_key=entry.of_key)
+            order.setdefault(problem.file, len(order))
+            found.setdefault((problem.file, problem.line, problem.column, problem.reason, problem.key), problem)
+        return tuple(sorted(found.values(), key=lambda p: (order[p.file], p.line or 0, p.column or 0)))
+
+
+def validate(model: type[M], value: object, document: Document, path: Path, report: Report) -> M | None:
+    """``value`` as a table of type ``model``; None where it is not, with the problems reported in plain words."""
+    if not isinstance(value, dict):
+        report.add(Problem("is not a table", value=show(value), allowed=_keys(model)), document, path)
+        return None
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            problem, of_key = _in_plain_words(model, detail)
+            report.add(problem, document, (*path, *detail["loc"]), of_key=of_key)
+        return None
+
+
+def _in_plain_words(model: type[BaseModel], detail: Any) -> tuple[Problem, bool]:
+    """The problem that an error detail of pydantic stands for, and whether it is one of the key itself."""
+    kind, loc, context = detail["type"], detail["loc"], detail.get("ctx", {})
+    key = str(loc[-1]) if loc else ""
+    value = show(detail["input"])
+    if kind == REFUSED:
+        return Problem(context["reason"], value=value, allowed=context["allowed"], hint=context["hint"]), False
+    if kind == "missing":
+        return Problem("is missing", allowed=_allowed(model, key)), False
+    if kind == "extra_forbidden":
+        hint = names.suggest(key, model.model_fields)
+        return Problem("is not a key of this table", value=value, allowed=_keys(model), hint=hint), True
+    if kind == "literal_error":
+        choices = [str(choice) for choice in get_args(model.model_fields[key].annotation)]
+        hint = names.suggest(str(detail["input"]), choices)
+        return Problem("is not one of the choices", value=value, allowed=_choices(choices), hint=hint), False
+    if kind == "bool_type":
+        return Problem("is neither true nor false", value=value, allowed="true or false, without quotes"), False
+    if kind == "tuple_type":
+        return Problem("is not a list", value=value, allowed="a list in [ ]"), False
+    return Problem("cannot be read", value=value), False
+
+
+def _allowed(model: type[BaseModel], key: str) -> str | None:
+    kinds = [item for item in model.model_fields[key].metadata if isinstance(item, FieldKind)]
+    return kinds[0].allowed if kinds else None
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return "the keys " + ", ".join(model.model_fields)
+
+
+def _choices(choices: list[str]) -> str:
+    return " or ".join(f'"{choice}"' for choice in choices)
