@@ -96,7 +96,7 @@ def _risk_inputs(risk: RiskSpec) -> Iterator[UncertainInput]:
     else:
         yield _input(chance)
         uniform = resolve({"dist": "uniform", "min": 0.0, "max": 1.0})
-        yield UncertainInput(risk.chance, uniform, risk.key, "", risk.title, risk.source)
+        yield UncertainInput(risk.chance, uniform, risk.key, "", risk.title, risk.source, risk.strikes)
     yield _input(risk.severity)
 
 

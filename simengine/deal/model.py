@@ -14,7 +14,11 @@ from simengine.formula.nodes import Node
 
 @dataclass(frozen=True)
 class UncertainInput:
-    """One draw a trial.  ``name`` is the address of its draws: equal names share their draws in all strategies."""
+    """One draw a trial.
+
+    Equal addresses share their draws in all strategies.  The address is the name, unless ``address`` says otherwise:
+    a risk strikes on the same draw whether its probability is a number or itself uncertain.
+    """
 
     name: str
     marginal: Marginal
@@ -23,6 +27,12 @@ class UncertainInput:
     unit: str = ""
     title: str = ""
     source: str = ""
+    address: str = ""
+
+    @property
+    def stream(self) -> str:
+        """The address of its draws."""
+        return self.address or self.name
 
 
 @dataclass(frozen=True)

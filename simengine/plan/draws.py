@@ -98,31 +98,31 @@ class Draws:
             return Drawn(self.graph.constant(entry.marginal.constant))
         try:
             group = next((group for group in model.dependences if name in group.names), None)
-            return self._alone(entry) if group is None else self._in_group(entry, group)
+            return self._alone(entry) if group is None else self._in_group(model, entry, group)
         except ValueError as failure:
             raise InvalidInput(Problem(str(failure), key=entry.key)) from failure
 
-    def _in_group(self, entry: UncertainInput, group: Dependence) -> Drawn:
+    def _in_group(self, model: Model, entry: UncertainInput, group: Dependence) -> Drawn:
         place = group.names.index(entry.name)
         row = self._factor(group)[place]
         if group.dof is not None:
-            return self._from_score(entry.marginal, self._t_score(group, row), TScore(group.dof))
+            return self._from_score(entry.marginal, self._t_score(model, group, row), TScore(group.dof))
         if row[place] == 1.0:  # it leads: the others follow it
             return self._alone(entry)
-        return self._from_score(entry.marginal, self._mixed(group, row), NormalScore())
+        return self._from_score(entry.marginal, self._mixed(model, group, row), NormalScore())
 
     # ---- values from words and scores ----
 
     def _alone(self, entry: UncertainInput) -> Drawn:
         """An input that follows no other: its digits are the same in and out of a copula."""
         if entry.marginal.pieces is not None:
-            return Drawn(self._piece(entry.marginal, self._word(entry.name)))
+            return Drawn(self._piece(entry.marginal, self._word(entry.stream)))
         if entry.marginal.parts:
-            word = Drawn(self._word(entry.name))
+            word = Drawn(self._word(entry.stream))
             return self._in_parts(entry.marginal, self._looked_up(Op.WORD_TO_X, word, standard_uniform(), WORD))
         if entry.marginal.slow:  # a table of scores needs a tenth of the quantiles
-            return self._from_score(entry.marginal, self._normal_score(entry.name), NormalScore())
-        return self._looked_up(Op.WORD_TO_X, Drawn(self._word(entry.name)), entry.marginal, WORD)
+            return self._from_score(entry.marginal, self._normal_score(entry.stream), NormalScore())
+        return self._looked_up(Op.WORD_TO_X, Drawn(self._word(entry.stream)), entry.marginal, WORD)
 
     def _from_score(self, marginal: Marginal, score: Drawn, axis: ScoreAxis) -> Drawn:
         if marginal.pieces is None and not marginal.parts:
@@ -179,21 +179,21 @@ class Draws:
     def _word(self, address: str) -> int:
         return self.graph.apply(Op.PHILOX, immediate=self.resources.stream(address))
 
-    def _normal_score(self, name: str) -> Drawn:
+    def _normal_score(self, stream: str) -> Drawn:
         """The normal score of an input's word."""
-        if name not in self._normal_scores:
-            word = Drawn(self._word(name))
-            self._normal_scores[name] = self._looked_up(Op.WORD_TO_X, word, standard_normal(), WORD)
-        return self._normal_scores[name]
+        if stream not in self._normal_scores:
+            word = Drawn(self._word(stream))
+            self._normal_scores[stream] = self._looked_up(Op.WORD_TO_X, word, standard_normal(), WORD)
+        return self._normal_scores[stream]
 
-    def _mixed(self, group: Dependence, row: Matrix) -> Drawn:
+    def _mixed(self, model: Model, group: Dependence, row: Matrix) -> Drawn:
         """The correlated score: the row of the triangular factor times the independent scores."""
         total: int | None = None
         through: frozenset[int] = frozenset()
         for name, weight in zip(group.names, row, strict=True):
             if weight == 0.0:
                 continue
-            factor, score = self.graph.constant(float(weight)), self._normal_score(name)
+            factor, score = self.graph.constant(float(weight)), self._normal_score(model.inputs[name].stream)
             through |= score.through
             if total is None:
                 total = self.graph.multiply(factor, score.node)
@@ -202,13 +202,14 @@ class Draws:
         assert total is not None  # rows of the factor have length 1
         return Drawn(total, None, through)
 
-    def _t_score(self, group: Dependence, row: Matrix) -> Drawn:
+    def _t_score(self, model: Model, group: Dependence, row: Matrix) -> Drawn:
         """The t score ``t * sqrt(log(s) / (s - 1))`` of the scaled score t, see plan.tables.TScore."""
         graph, dof = self.graph, group.dof
         assert dof is not None
-        word = Drawn(self._word(f"copula({','.join(group.names)})"))
+        streams = ",".join(model.inputs[name].stream for name in group.names)
+        word = Drawn(self._word(f"copula({streams})"))
         scale = self._looked_up(Op.WORD_TO_X, word, student_scale(dof), WORD)
-        mixed = self._mixed(group, row)
+        mixed = self._mixed(model, group, row)
         t = graph.multiply(mixed.node, scale.node)
         one = graph.constant(1.0)
         s = graph.add(one, graph.divide(graph.multiply(t, t), graph.constant(dof)))

@@ -55,3 +55,23 @@ def test_correlating_others_leaves_an_input_alone():
     assert np.array_equal(outcomes(text)["base", "out_a"], outcomes(tied)["base", "out_a"])
     assert np.array_equal(outcomes(text)["base", "out_b"], outcomes(tied)["base", "out_b"])  # it leads the pair
     assert not np.array_equal(outcomes(text)["base", "out_c"], outcomes(tied)["base", "out_c"])
+
+
+def test_a_risk_strikes_on_the_same_draw_when_its_probability_becomes_a_number():
+    text = """
+    [inputs]
+    A = "5 to 9"
+    [risks.rival]
+    probability = { dist = "uniform", min = 0.3, max = 0.3000001 }
+    severity = 1
+    [model]
+    hit = "rival + 0 * A"
+    [outputs]
+    hit = true
+    [strategies.unsure]
+    [strategies.sure]
+    risks.rival.probability = 0.3
+    """
+    both = outcomes(text)
+    assert 0.25 < both["sure", "hit"].mean() < 0.35
+    assert np.array_equal(both["unsure", "hit"], both["sure", "hit"])
