@@ -1,0 +1,1 @@
+"""Results: the registry of variables, the record of a run, its dataset, its files, and verification."""

@@ -1,0 +1,205 @@
+"""From a scenario to a record: expand, compile, simulate, and note where everything came from."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from simengine.deal.model import Model
+from simengine.errors import FileProblem, InvalidInput, Problem
+from simengine.plan.plan import Plan
+from simengine.results.build import Provenance, build_record
+from simengine.results.record import Record
+from simengine.results.sources import Source, sources_of
+from simengine.scenario import Scenario, load
+
+Progress = Callable[[int, int, str], None]
+"""Called with trials done, trials in all and the name of the pass; from any thread."""
+
+_PARTS = ("simengine", "numpy", "numba", "scipy", "dask")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run asks for besides the scenario; None leaves the choice to the scenario (or to the engine).
+
+    memory: bytes of outcomes that may be kept for percentiles; it changes the time a run takes, never a digit.
+    """
+
+    trials: int | None = None
+    seed: int | None = None
+    strategies: Sequence[str] | None = None
+    percentiles: Sequence[float] | None = None
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    threads: int | None = None
+    memory: int | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A scenario that is ready to be simulated."""
+
+    scenario: Scenario
+    request: Request
+    models: tuple[Model, ...]
+    plan: Plan
+    trials: int
+    seed: int
+    percentiles: tuple[float, ...]
+    sources: tuple[Source, ...]
+    timings: Mapping[str, float]
+
+
+def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
+    """Read a scenario (unless it was read before), expand its strategies and compile them.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the scenario, or of the strategies asked for.
+    FileProblem
+        When a data file cannot be read any more.
+    """
+    began = time.perf_counter()
+    if isinstance(scenario, Scenario) and request.overrides:
+        raise InvalidInput(Problem("values can only be set while a scenario is read", hint="give them to load()"))
+    found = scenario if isinstance(scenario, Scenario) else load(scenario, set_values=request.overrides)
+    models = select_strategies(expanded(found), request.strategies)
+    sources = sources_of(found)
+    read = time.perf_counter()
+    plan = compiled(models)
+    return Prepared(
+        scenario=found,
+        request=request,
+        models=models,
+        plan=plan,
+        trials=request.trials if request.trials is not None else found.simulate.trials,
+        seed=request.seed if request.seed is not None else found.simulate.seed,
+        percentiles=tuple(sorted(request.percentiles or found.simulate.percentiles)),
+        sources=sources,
+        timings={"scenario": read - began, "plan": time.perf_counter() - read},
+    )
+
+
+def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
+    """Simulate a prepared scenario.
+
+    Raises
+    ------
+    InvalidInput
+        When trials, seed, threads or memory are out of range.
+    NonFiniteOutcome
+        When an outcome was not finite in some trial and the scenario says that this is an error.
+    FileProblem
+        When a data file changed while the simulation ran.
+    """
+    from simengine.engine.limits import DEFAULT_MEMORY
+    from simengine.engine.run import run
+
+    scenario, request = prepared.scenario, prepared.request
+    statistics = run(
+        prepared.plan,
+        trials=prepared.trials,
+        seed=prepared.seed,
+        percentiles=prepared.percentiles,
+        tail_levels=tuple(sorted(scenario.simulate.tail_levels)),
+        threads=request.threads,
+        memory_budget=request.memory if request.memory is not None else DEFAULT_MEMORY,
+        nonfinite=scenario.simulate.nonfinite,
+        progress=progress,
+    )
+    if sources_of(scenario) != prepared.sources:
+        raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")
+    statistics = replace(statistics, timings={**prepared.timings, **statistics.timings})
+    return build_record(statistics, prepared.plan, prepared.models, _provenance(prepared))
+
+
+def expanded(scenario: Scenario) -> tuple[Model, ...]:
+    """All strategies of a scenario as models.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem that shows only when strategies are expanded.
+    """
+    from simengine.deal.expand import expand
+
+    return expand(scenario)
+
+
+def compiled(models: Sequence[Model]) -> Plan:
+    """The plan of the reported outcomes.
+
+    Raises
+    ------
+    InvalidInput
+        When a distribution cannot be tabulated, or the plan would be too large.
+    """
+    from simengine.plan.compile import build_plan
+
+    return build_plan(models)
+
+
+def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> tuple[Model, ...]:
+    """The models of the strategies asked for, in the order of the scenario; all of them for None.
+
+    Raises
+    ------
+    InvalidInput
+        With every name that is not a strategy.
+    """
+    if names is None:
+        return tuple(models)
+    from simengine.scenario.names import suggest
+
+    known = [model.strategy for model in models]
+    problems = []
+    for name in names:
+        if name not in known:
+            hint = suggest(name, known)
+            problems.append(Problem(f"there is no strategy {name!r}", allowed=", ".join(known), hint=hint))
+    if problems:
+        raise InvalidInput(problems)
+    if not names:
+        raise InvalidInput(Problem("no strategy is asked for", allowed=", ".join(known)))
+    return tuple(model for model in models if model.strategy in names)
+
+
+def _provenance(prepared: Prepared) -> Provenance:
+    scenario, request = prepared.scenario, prepared.request
+    header = scenario.header
+    return Provenance(
+        scenario=header.name,
+        title=header.title,
+        description=header.description,
+        money_unit=header.money,
+        scenario_file=scenario.file,
+        scenario_text=scenario.text,
+        resolved_text=scenario.merged_text,
+        sources=prepared.sources,
+        selected_strategies=tuple(request.strategies) if request.strategies is not None else None,
+        overrides=request.overrides,
+        warnings=tuple(str(problem) for problem in scenario.warnings),
+        nonfinite=scenario.simulate.nonfinite,
+        versions=versions(),
+        command=request.command,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of the programs that have a part in the numbers, and the kind of machine."""
+    import importlib.metadata
+
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for name in _PARTS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found

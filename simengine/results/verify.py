@@ -1,0 +1,183 @@
+"""Verification: a stored result is computed again from what it stores, and every number is compared.
+
+The comparison is to the bit: the same scenario, seed and number of trials give the same bits on every machine of
+the same kernel family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.errors import InvalidInput, Mismatch
+from simengine.plan.plan import STREAM_VERSION
+from simengine.results.compute import Progress, Request, prepare, simulate, versions
+from simengine.results.record import Record
+from simengine.results.sources import Source, data_folder, data_names
+from simengine.results.storage import read_unchecked
+from simengine.results.variables import NOT_REPRODUCED, REGISTRY
+from simengine.scenario import loads
+
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification found: how many numbers were compared, and what differs."""
+
+    numbers: int
+    differences: tuple[Difference, ...]
+    other_versions: tuple[str, ...]
+    """Programs whose version is not the one that made the result, as text."""
+
+    def raise_if_different(self) -> None:
+        """Raise when anything differs.
+
+        Raises
+        ------
+        Mismatch
+            With the list of differences.
+        """
+        if self.differences:
+            lines = [f"the result could not be reproduced: {len(self.differences)} differences"]
+            lines += [str(entry) for entry in self.differences[:MOST_LISTED]]
+            if len(self.differences) > MOST_LISTED:
+                lines.append(f"and {len(self.differences) - MOST_LISTED} more")
+            if self.other_versions:
+                lines.append(f"note: the result was made with other versions: {', '.join(self.other_versions)}")
+            raise Mismatch("\n".join(lines))
+
+
+def verify(
+    path: Path,
+    *,
+    data: Sequence[Path] = (),
+    threads: int | None = None,
+    memory: int | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """Compute the stored result at ``path`` again and compare every number.
+
+    ``data`` are folders in which data files are looked for that are too large to be stored with a result.
+
+    Raises
+    ------
+    FileProblem
+        When the result cannot be read, or a data file that it needs is not there.
+    Mismatch
+        When what is stored is no longer a valid scenario, or asks for another stream version.
+    """
+    stored, intact = read_unchecked(path)
+    if stored.integer("stream_version") != STREAM_VERSION:
+        raise Mismatch(f"{path}: made with stream version {stored.attrs['stream_version']}, not {STREAM_VERSION}")
+    computed = recompute(stored, data=data, threads=threads, memory=memory, progress=progress)
+    found = differences(stored, computed)
+    if not intact and not found:
+        found.append(Difference("content digest", "that of other content", computed.digest()))
+    made_with = stored.document("versions")
+    changed = [f"{name} {made_with.get(name)} (here {here})" for name, here in versions().items()
+               if made_with.get(name) != here]  # fmt: skip
+    return Verification(numbers_compared(stored), tuple(found), tuple(changed))
+
+
+def recompute(
+    stored: Record,
+    *,
+    data: Sequence[Path] = (),
+    threads: int | None = None,
+    memory: int | None = None,
+    progress: Progress | None = None,
+) -> Record:
+    """The record that the scenario, seed and settings stored in a record give now.
+
+    Raises
+    ------
+    FileProblem
+        When a data file is not stored with the result and not found in ``data``.
+    Mismatch
+        When the stored scenario is not valid.
+    """
+    text = stored.text("resolved_text")
+    sources = [Source(**entry) for entry in stored.document("sources")]
+    request = Request(
+        trials=stored.integer("trials"),
+        seed=stored.integer("seed"),
+        strategies=stored.document("selected_strategies"),
+        percentiles=stored["quantile"].tolist(),
+        threads=threads,
+        memory=memory,
+    )
+    try:
+        with data_folder(sources, data_names(text), data) as folder:
+            scenario = loads(text, file=stored.text("scenario_file"), folder=folder)
+            return simulate(prepare(scenario, request), progress)
+    except (InvalidInput, ValueError, TypeError) as error:
+        raise Mismatch(f"the scenario stored in the result cannot be run: {error}") from error
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs: where, what is stored, and what was computed again."""
+
+    place: str
+    stored: str
+    computed: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: stored {self.stored}, computed {self.computed}"
+
+
+def differences(stored: Record, computed: Record) -> list[Difference]:
+    """Every attribute and every array entry that differs, bit for bit; times and versions are not compared."""
+    found = [
+        Difference(f"attribute {name}", _brief(stored.attrs[name]), _brief(computed.attrs[name]))
+        for name in stored.attrs
+        if name not in NOT_REPRODUCED and stored.attrs[name] != computed.attrs[name]
+    ]
+    for name in REGISTRY:
+        found += _array_differences(name, stored, computed)
+    return found
+
+
+def numbers_compared(record: Record) -> int:
+    """How many numbers a comparison covers."""
+    return sum(int(value.size) for name, value in record.values.items() if REGISTRY[name].kind != "text")
+
+
+def _array_differences(name: str, stored: Record, computed: Record) -> list[Difference]:
+    one, other = stored[name], computed[name]
+    if one.shape != other.shape:
+        return [Difference(name, f"shape {one.shape}", f"shape {other.shape}")]
+    places = np.argwhere(~_same(one, other))
+    return [
+        Difference(_label(name, tuple(place), stored), _brief(one[tuple(place)]), _brief(other[tuple(place)]))
+        for place in places
+    ]
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    if one.dtype == np.float64:
+        equal: NDArray[np.bool_] = (one.view(np.int64) == other.view(np.int64)) | (np.isnan(one) & np.isnan(other))
+        return equal
+    same: NDArray[np.bool_] = np.equal(one, other).astype(np.bool_)
+    return same
+
+
+def _label(name: str, place: tuple[int, ...], record: Record) -> str:
+    """``mean[strategy=licence, output=T]``."""
+    parts = []
+    for dim, index in zip(REGISTRY[name].dims, place, strict=True):
+        labels = record.values.get(dim)
+        parts.append(f"{dim}={labels[index] if labels is not None else int(index)}")
+    return f"{name}[{', '.join(parts)}]"
+
+
+def _brief(value: object) -> str:
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = repr(plain) if isinstance(plain, float) else str(plain)
+    return text if len(text) <= 60 else text[:57] + "..."
