@@ -1,0 +1,77 @@
+"""The ledger of one trial: every draw and the value of every formula, strategy by strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simengine.deal.model import Model
+from simengine.engine.run import replay_trial
+from simengine.plan.compile import build_plan
+from simengine.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One quantity: ``values`` has an entry for each strategy, None where the strategy does not know it.
+
+    ``detail`` is the distribution of an input or the text of a formula, one for each strategy that has it.
+    """
+
+    name: str
+    kind: Literal["input", "formula"]
+    unit: str
+    details: tuple[str, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All rows of one trial, inputs first, formulas in the order in which they are evaluated."""
+
+    trial: int
+    seed: int
+    strategies: tuple[str, ...]
+    rows: tuple[LedgerRow, ...]
+
+
+def ledger_of_trial(models: Sequence[Model], *, seed: int, trial: int) -> Ledger:
+    """Draw one trial alone and record everything; the values are those of the same trial in any run.
+
+    Raises
+    ------
+    InvalidInput
+        When the models cannot be compiled.
+    """
+    plan = build_plan(models, record="everything")
+    values = replay_trial(plan, seed, trial)
+    found = {(entry.strategy, entry.name): float(values[k]) for k, entry in enumerate(plan.outputs)}
+    strategies = tuple(model.strategy for model in models)
+    inputs = dict.fromkeys(name for model in models for name in model.inputs)
+    formulas = dict.fromkeys(name for model in models for name in model.formulas)
+    rows = [_row(name, "input", models, _descriptions(plan), found) for name in inputs]
+    rows += [_row(name, "formula", models, _texts(models), found) for name in formulas if name not in inputs]
+    return Ledger(trial, seed, strategies, tuple(rows))
+
+
+def _row(
+    name: str,
+    kind: Literal["input", "formula"],
+    models: Sequence[Model],
+    details: dict[tuple[str, str], str],
+    found: dict[tuple[str, str], float],
+) -> LedgerRow:
+    entries = [model.inputs.get(name) or model.formulas.get(name) for model in models]
+    unit = next((entry.unit for entry in entries if entry is not None and entry.unit), "")
+    wordings = [details[model.strategy, name] for model in models if (model.strategy, name) in details]
+    values = tuple(found.get((model.strategy, name)) for model in models)
+    return LedgerRow(name, kind, unit, tuple(dict.fromkeys(wordings)), values)
+
+
+def _descriptions(plan: Plan) -> dict[tuple[str, str], str]:
+    return {(strategy, entry.name): entry.description for entry in plan.inputs for strategy in entry.strategies}
+
+
+def _texts(models: Sequence[Model]) -> dict[tuple[str, str], str]:
+    return {(model.strategy, name): formula.text for model in models for name, formula in model.formulas.items()}

@@ -1,0 +1,1 @@
+"""Reports: results and scenarios as text, tables, CSV, JSON and workbooks."""

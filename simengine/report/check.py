@@ -1,0 +1,182 @@
+"""What a scenario says once it is resolved: its inputs with their moments, risks, dependence and strategies."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from simengine.deal.model import Model
+from simengine.errors import Problem
+from simengine.report.numbers import MISSING, level, significant
+from simengine.report.text import Cell, Column, Style, indented, printable, table, wrap
+from simengine.results.build import describe_dependence
+from simengine.scenario import RiskSpec, Scenario
+
+Entry = TypeVar("Entry")
+
+_DIGITS = 4
+_POINTS = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckReport:
+    """A scenario that was found right.  Print it for the resolved table; ``warnings`` are what is doubtful."""
+
+    scenario: Scenario
+    models: tuple[Model, ...]
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Warnings and notes, with file, line and column."""
+        return self.scenario.warnings
+
+    def text(self, style: Style) -> str:
+        """All tables as text."""
+        parts = [_heading(self.scenario, style), _inputs(self.models, style), _risks(self.scenario, style)]
+        parts += [_dependences(self.models, style), _outcomes(self.models, style)]
+        parts += [_strategies(self.scenario, style), _sources(self.models, style), _warnings(self.warnings, style)]
+        return "\n\n".join("\n".join(part) for part in parts if part)
+
+    def __repr__(self) -> str:
+        return self.text(Style(width=120))
+
+
+def _heading(scenario: Scenario, style: Style) -> list[str]:
+    header, simulate = scenario.header, scenario.simulate
+    lines = [style.bold(line) for line in wrap(printable(header.title or header.name), style.width)]
+    lines += wrap(printable(header.description), style.width) if header.description else []
+    facts = [f"amounts in {header.money}"] if header.money else []
+    facts.append(f"{simulate.trials:,} trials, seed {simulate.seed}")
+    facts.append("percentiles " + ", ".join(level(percent) for percent in simulate.percentiles))
+    return lines + wrap(printable("; ".join(facts)), style.width)
+
+
+def _inputs(models: Sequence[Model], style: Style) -> list[str]:
+    rows: list[list[Cell]] = []
+    entries = [(entry.name, model.strategy, entry) for model in models for entry in model.inputs.values()]
+    for label, entry in _labelled(entries, lambda entry: repr(entry.marginal.digest_key), len(models)):
+        marginal = entry.marginal
+        points = [_number(float(value)) for value in marginal.quantile(np.array(_POINTS))]
+        spread = math.sqrt(marginal.variance) if marginal.variance >= 0.0 else math.nan
+        rows.append([label, marginal.description, _number(marginal.mean), _number(spread), *points, entry.unit])
+    columns = [Column("input", flexible=True), Column("distribution", flexible=True)]
+    columns += [Column(name, "right") for name in ("mean", "sd", "P5", "P50", "P95")]
+    return table([*columns, Column("unit")], rows, style)
+
+
+def _risks(scenario: Scenario, style: Style) -> list[str]:
+    rows: list[list[Cell]] = []
+    entries = [(name, d.strategy, risk) for d in scenario.strategies.values() for name, risk in d.risks.items()]
+    if not entries:
+        return []
+    for label, risk in _labelled(entries, _risk_key, len(scenario.strategies)):
+        probability, severity = risk.probability.marginal, risk.severity.marginal
+        loss = probability.mean * severity.mean
+        rows.append([label, *(_number(number) for number in (probability.mean, severity.mean, loss)), risk.title])
+    columns = [Column("risk", flexible=True), Column("probability", "right"), Column("severity if it strikes", "right")]
+    return table([*columns, Column("mean loss", "right"), Column("meaning", flexible=True)], rows, style)
+
+
+def _risk_key(risk: RiskSpec) -> str:
+    return repr((risk.probability.marginal.digest_key, risk.severity.marginal.digest_key))
+
+
+def _labelled(
+    entries: Sequence[tuple[str, str, Entry]], key: Callable[[Entry], str], strategies: int
+) -> Iterator[tuple[str, Entry]]:
+    """Entries (name, strategy, entry) that are equal by ``key`` once, in the order of their names.
+
+    The first kind of a name is labelled by the name alone, when every strategy has one; others say where they hold.
+    """
+    found: dict[str, dict[str, tuple[Entry, list[str]]]] = {}
+    for name, strategy, entry in entries:
+        found.setdefault(name, {}).setdefault(key(entry), (entry, []))[1].append(strategy)
+    for name, kinds in found.items():
+        everywhere = sum(len(places) for _, places in kinds.values()) == strategies
+        for number, (entry, places) in enumerate(kinds.values()):
+            where = f"in {', '.join(places)}"
+            first = name if everywhere else f"{name} {where}"
+            yield (first if number == 0 else f"{name} {where}"), entry
+
+
+def _sources(models: Sequence[Model], style: Style) -> list[str]:
+    """What the inputs mean and where their numbers come from, each text once."""
+    found: dict[tuple[str, str, str], None] = {}
+    for model in models:
+        for entry in model.inputs.values():
+            found.setdefault((entry.name, entry.title, entry.source))
+    lines = []
+    for name, title, source in found:
+        if title or source:
+            lines += indented(f"{name}: {'; source: '.join(text for text in (title, source) if text)}", 2, style)
+    return [style.bold("meaning and sources"), *lines] if lines else []
+
+
+def _dependences(models: Sequence[Model], style: Style) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for model in models:
+        for dependence in model.dependences:
+            groups.setdefault(describe_dependence(dependence), []).append(model.strategy)
+    lines = []
+    for text, names in groups.items():
+        where = "" if len(names) == len(models) else f" (in {', '.join(names)})"
+        lines += wrap(printable(f"dependence: {text}{where}"), style.width)
+    return lines
+
+
+def _outcomes(models: Sequence[Model], style: Style) -> list[str]:
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for model in models:
+        for output in model.outputs:
+            formula = model.formulas.get(output.name)
+            text = formula.text if formula is not None else ""
+            found.setdefault((output.name, text, output.unit, output.title), []).append(model.strategy)
+    rows: list[list[Cell]] = [
+        [name + ("" if len(names) == len(models) else f" ({', '.join(names)})"), text, unit, title]
+        for (name, text, unit, title), names in found.items()
+    ]
+    headers = ("outcome", "formula", "unit", "meaning")
+    return table([Column(name, flexible=True) for name in headers], rows, style)
+
+
+def _strategies(scenario: Scenario, style: Style) -> list[str]:
+    written = tomllib.loads(scenario.merged_text).get("strategies", {})
+    lines = [style.bold("strategies")]
+    for name, definition in scenario.strategies.items():
+        lines += indented(f"{name}: {definition.title}" if definition.title else name, 2, style)
+        changes = list(_changes(written.get(name, {})))
+        for change in changes or ["as written above"]:
+            lines += [style.dim(line) for line in indented(change, 6, style)]
+    return lines
+
+
+def _changes(value: object, path: str = "") -> Iterator[str]:
+    """What a strategy changes, one text for each value."""
+    if isinstance(value, Mapping) and "dist" not in value:
+        for key, item in value.items():
+            if path or key not in ("title", "description"):
+                yield from _changes(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, Mapping):
+        shown = ", ".join(
+            f"{key} = {_toml(item)}" for key, item in value.items() if key not in ("title", "unit", "source", "note")
+        )
+        yield f"{path} = {{ {shown} }}"
+    else:
+        yield f"{path} = {_toml(value)}"
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _warnings(problems: Sequence[Problem], style: Style) -> list[str]:
+    return [line for problem in problems for line in wrap(printable(str(problem)), style.width)]
+
+
+def _number(value: float) -> str:
+    return significant(value, _DIGITS) if math.isfinite(value) else MISSING

@@ -1,0 +1,18 @@
+"""The findings of ``simengine doctor`` as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simengine.analysis.doctor import Finding
+from simengine.report.text import Cell, Column, Style, table
+
+
+def findings_text(findings: Sequence[Finding], style: Style) -> str:
+    """A table of all findings, and a verdict."""
+    marks = {"fine": "ok", "note": "note", "wrong": "WRONG"}
+    rows: list[list[Cell]] = [[marks[finding.verdict], finding.subject, finding.text] for finding in findings]
+    columns = [Column(""), Column("looked at"), Column("found", flexible=True)]
+    wrong = sum(finding.verdict == "wrong" for finding in findings)
+    verdict = f"{wrong} wrong answers: do not trust this installation" if wrong else "every known answer is right"
+    return "\n".join([*table(columns, rows, style), "", verdict])

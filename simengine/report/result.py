@@ -1,0 +1,271 @@
+"""The result of a run as Python code sees it: a dataset, and every form in which it can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simengine.errors import InvalidInput, Problem
+from simengine.results.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import xarray as xr
+
+RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "results.nc")
+"""What :meth:`Result.save` writes into a folder; the last one makes the set valid."""
+
+
+class Result:
+    """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
+
+    Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
+    ``print(result)`` shows a table; ``dataset`` holds everything, with named dimensions.
+
+    Examples
+    --------
+    >>> result = simengine.run("deal.toml", trials=10_000_000)   # doctest: +SKIP
+    >>> result.percentiles("T")                                  # doctest: +SKIP
+    >>> result.to_excel("deal.xlsx")                             # doctest: +SKIP
+    """
+
+    def __init__(self, record: Record):
+        self._record = record
+        self._dataset: xr.Dataset | None = None
+
+    @property
+    def record(self) -> Record:
+        """The plain arrays and attributes behind ``dataset``."""
+        return self._record
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Everything, as an :class:`xarray.Dataset` with dimensions such as strategy, output and quantile."""
+        if self._dataset is None:
+            from simengine.results.dataset import to_dataset
+
+            self._dataset = to_dataset(self._record)
+        return self._dataset
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Names of the strategies."""
+        return self._record.strategies
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the reported outcomes."""
+        return self._record.outputs
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about the scenario, as text."""
+        return tuple(self._record.document("warnings"))
+
+    def percentiles(self, output: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+        """Percentiles of one outcome: rows are percentile levels.
+
+        Without ``strategy``, one column for each strategy; with it, the columns ``value`` and ``se``.
+        ``output`` may be left out: then it is the first one.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome or strategy.
+        """
+        import pandas as pd
+
+        place = self._output(output)
+        levels = pd.Index(self._record["quantile"], name="percentile")
+        if strategy is None:
+            return pd.DataFrame(self._record["quantiles"][:, place].T, index=levels, columns=list(self.strategies))
+        row = self._place("strategy", strategy, self.strategies)
+        columns = {"value": self._record["quantiles"][row, place], "se": self._record["quantiles_se"][row, place]}
+        return pd.DataFrame(columns, index=levels)
+
+    def mean(self, output: str | None = None) -> pd.DataFrame:
+        """Mean of one outcome by strategy: columns ``value`` and ``se``.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome.
+        """
+        return self._by_strategy("mean", output)
+
+    def std(self, output: str | None = None) -> pd.DataFrame:
+        """Standard deviation of one outcome by strategy: columns ``value`` and ``se``.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome.
+        """
+        return self._by_strategy("std", output)
+
+    def summary(self) -> pd.DataFrame:
+        """All statistics, one a row: columns strategy, output, unit, statistic, value, se."""
+        import pandas as pd
+
+        from simengine.report.statistics import reported_pairs, statistics_of
+
+        rows = [
+            (self.strategies[s], self.outputs[o], str(self._record["unit"][o]), entry.key, entry.value, entry.se)
+            for s, o in reported_pairs(self._record)
+            for entry in statistics_of(self._record, s, o)
+        ]
+        frame = pd.DataFrame(rows, columns=["strategy", "output", "unit", "statistic", "value", "se"])
+        return frame.astype({"value": np.float64, "se": np.float64})
+
+    def to_json(self) -> str:
+        """One JSON object, of the same shape as `simengine run --json` prints."""
+        from simengine.report.json import result_json
+
+        return result_json(self._record)
+
+    def to_csv(self, path: str | Path, *, bom: bool = False, force: bool = False) -> Path:
+        """Write the percentiles as CSV: strategy, output, unit, percentile, value, se.
+
+        Raises
+        ------
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        return self.export(path, bom=bom, force=force, suffix=".csv")
+
+    def to_excel(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write a workbook with the sheets Summary, Percentiles, Inputs, Formulas, Provenance and Scenario.
+
+        Raises
+        ------
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        return self.export(path, force=force, suffix=".xlsx")
+
+    def to_netcdf(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the whole result as NetCDF 4, which :func:`simengine.open_result` reads again.
+
+        Raises
+        ------
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        return self.export(path, force=force, suffix=".nc")
+
+    def export(self, path: str | Path, *, bom: bool = False, force: bool = False, suffix: str | None = None) -> Path:
+        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc or .xlsx.
+
+        Raises
+        ------
+        InvalidInput
+            When the suffix is none of these.
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        from simengine.results.files import write_file
+
+        target = Path(path)
+        write_file(target, self._content(suffix or target.suffix.lower(), bom=bom), force=force)
+        return target
+
+    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+        """Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into a folder, all or none.
+
+        Raises
+        ------
+        FileProblem
+            When one of them exists and ``force`` is not given, or anything cannot be written.
+        """
+        from simengine.report.csv import percentiles_csv, summary_csv
+        from simengine.report.workbook import workbook_bytes
+        from simengine.results.files import write_folder
+        from simengine.results.storage import to_bytes
+
+        contents = {
+            "percentiles.csv": percentiles_csv(self._record, bom=bom),
+            "summary.csv": summary_csv(self._record, bom=bom),
+            "workbook.xlsx": workbook_bytes(self._record),
+            "results.nc": to_bytes(self._record),
+        }
+        write_folder(Path(folder), contents, force=force)
+        return tuple(Path(folder) / name for name in RESULT_FILES)
+
+    def _content(self, suffix: str, *, bom: bool) -> bytes:
+        makers = content_makers(self._record, bom=bom)
+        if suffix not in makers:
+            raise InvalidInput(
+                Problem(
+                    f"no file of type {suffix!r} can be written" if suffix else "the name of the file has no suffix",
+                    allowed=", ".join(makers),
+                )
+            )
+        return makers[suffix]()
+
+    def _by_strategy(self, name: str, output: str | None) -> pd.DataFrame:
+        import pandas as pd
+
+        place = self._output(output)
+        columns = {"value": self._record[name][:, place], "se": self._record[f"{name}_se"][:, place]}
+        return pd.DataFrame(columns, index=pd.Index(list(self.strategies), name="strategy"))
+
+    def _output(self, output: str | None) -> int:
+        return 0 if output is None else self._place("outcome", output, self.outputs)
+
+    def _place(self, what: str, name: str, known: tuple[str, ...]) -> int:
+        if name not in known:
+            raise InvalidInput(Problem(f"there is no {what} {name!r}", allowed=", ".join(known)))
+        return known.index(name)
+
+    def __repr__(self) -> str:
+        from simengine.report.table import run_report
+        from simengine.report.text import Style
+
+        return run_report(self._record, Style(width=100))
+
+    def _repr_html_(self) -> str:
+        from simengine.report.html import outcome_tables
+
+        return outcome_tables(self._record)
+
+
+def content_makers(record: Record, *, bom: bool = False) -> dict[str, Callable[[], bytes]]:
+    """How each type of file is made, by suffix."""
+
+    def of_json() -> bytes:
+        from simengine.report.json import result_json
+
+        return (result_json(record) + "\n").encode("utf-8-sig" if bom else "utf-8")
+
+    def of_csv() -> bytes:
+        from simengine.report.csv import percentiles_csv
+
+        return percentiles_csv(record, bom=bom)
+
+    def of_workbook() -> bytes:
+        from simengine.report.workbook import workbook_bytes
+
+        return workbook_bytes(record)
+
+    def of_netcdf() -> bytes:
+        from simengine.results.storage import to_bytes
+
+        return to_bytes(record)
+
+    return {".csv": of_csv, ".xlsx": of_workbook, ".json": of_json, ".nc": of_netcdf}
+
+
+def open_result(path: str | Path) -> Result:
+    """Read a stored result: a folder written by ``--out``, or a .nc file.
+
+    Raises
+    ------
+    FileProblem
+        When there is none, or it is truncated, damaged, or not a result of simengine.
+    """
+    from simengine.results.storage import read
+
+    return Result(read(Path(path)))

@@ -1,0 +1,147 @@
+"""The table that `simengine run` prints: one table an outcome, one column a strategy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from simengine.report.histogram import bars, common_scale
+from simengine.report.numbers import MISSING, Estimate, duration, exact, interval, significant
+from simengine.report.statistics import Statistic, statistics_of
+from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
+from simengine.results.record import Record
+
+_LABELS = {"std": "sd"}
+_BARS = 16
+_FEWEST_FOR_SPEED = 1_000_000
+"""With fewer trials the time to get ready is most of it."""
+_LABEL_WIDTH = 12
+_COLUMN_WIDTH = 10
+
+
+def run_report(record: Record, style: Style) -> str:
+    """All that a run has to say, as text: what was run, a table for each outcome, and notes."""
+    lines = [*_header(record, style)]
+    for output in range(len(record.outputs)):
+        lines += ["", *outcome_table(record, output, style)]
+    lines += ["", *_notes(record, style)]
+    return "\n".join(lines)
+
+
+def outcome_table(record: Record, output: int, style: Style) -> list[str]:
+    """The lines of one outcome: its heading, then its statistics, with a column for each strategy.
+
+    When the strategies do not fit side by side they follow below each other in groups.
+    """
+    strategies = [s for s in range(len(record.strategies)) if record["reported"][s, output]]
+    lines = [style.bold(_heading(record, output))]
+    rest = strategies
+    while rest:
+        size, block = _widest_block(record, output, rest, strategies, style)
+        lines += ["", *block] if len(rest) < len(strategies) else block
+        rest = rest[size:]
+    return lines
+
+
+def _widest_block(
+    record: Record, output: int, rest: list[int], compared: list[int], style: Style
+) -> tuple[int, list[str]]:
+    """As many of the strategies side by side as the line has room for, at least one."""
+    most = max((style.width - _LABEL_WIDTH) // _COLUMN_WIDTH, 1)
+    for size in range(min(most, len(rest)), 0, -1):
+        block = _block(record, output, rest[:size], compared, replace(style, color=False))
+        if size == 1 or max(map(text_width, block)) <= style.width:
+            break
+    return size, _block(record, output, rest[:size], compared, style)
+
+
+def _block(record: Record, output: int, shown: list[int], compared: list[int], style: Style) -> list[str]:
+    columns = [Column("")] + [Column(printable(record.strategies[s]), "right") for s in shown]
+    listed = [_printed(statistics_of(record, s, output)) for s in shown]
+    rows: list[list[Cell]] = []
+    for key, label in {entry.key: entry.heading for entries in listed for entry in entries}.items():
+        found = [next((entry for entry in entries if entry.key == key), None) for entries in listed]
+        if key == "prob_loss" and _never_lost(record, output, compared):
+            continue
+        cells = [_cell(entry, record, s, output) for entry, s in zip(found, shown, strict=True)]
+        rows.append([_LABELS.get(key, label), *cells])
+    rows += _shape_rows(record, output, shown, compared, style)
+    return table(columns, rows, style)
+
+
+def _printed(entries: list[Statistic]) -> list[Statistic]:
+    """The statistics that a person compares: not the shape numbers, nor VaR, which repeats a percentile."""
+    return [
+        entry for entry in entries if entry.group in ("moment", "percentile", "below") or entry.key.startswith("cvar")
+    ]
+
+
+def _cell(entry: Statistic | None, record: Record, strategy: int, output: int) -> Cell:
+    if entry is None or record["finite"][strategy, output] == 0:
+        return Estimate(MISSING)
+    return entry.estimate
+
+
+def _never_lost(record: Record, output: int, strategies: list[int]) -> bool:
+    """Whether P(outcome < 0) is a row of zeros beside targets that say more."""
+    has_target = bool(np.isfinite(record["target_value"][strategies, output]).any())
+    return has_target and not record["prob_loss"][strategies, output].any()
+
+
+def _shape_rows(record: Record, output: int, shown: list[int], compared: list[int], style: Style) -> list[list[Cell]]:
+    edges, counts = record["histogram_edges"], record["histogram_counts"]
+    scale = common_scale([edges[s, output] for s in compared], [counts[s, output] for s in compared])
+    drawn = [bars(edges[s, output], counts[s, output], scale, _BARS, unicode=style.unicode) for s in shown]
+    if not any(line.strip() for line in drawn):
+        return []
+    low, high = interval(*scale)
+    rows: list[list[Cell]] = [["shape", *drawn]]
+    if low != high:
+        rows.append(["", *[low + high.rjust(_BARS - len(low)) for _ in shown]])
+    return rows
+
+
+def _heading(record: Record, output: int) -> str:
+    name, title = record.outputs[output], printable(str(record["output_title"][output]))
+    unit = printable(str(record["unit"][output]))
+    text = f"{name}: {title}" if title and title != name else name
+    return f"{text} [{unit}]" if unit else text
+
+
+def _header(record: Record, style: Style) -> list[str]:
+    title = printable(record.text("title") or record.text("scenario"))
+    trials = record.integer("trials")
+    facts = [f"{trials:,} trial{'' if trials == 1 else 's'}", f"seed {record.integer('seed')}"]
+    facts.append(f"{record.text('sampler')} draws")
+    return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]
+
+
+def speed(record: Record) -> str:
+    """How long the run took, and how fast it was; not part of the table, which is the same for every run."""
+    timings: dict[str, float] = record.document("timings")
+    simulation = sum(seconds for stage, seconds in timings.items() if stage not in ("scenario", "plan"))
+    trials = record.integer("trials")
+    rate = trials / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED else 0.0
+    shown = f", {significant(rate, 2)} million trials a second" if rate >= 0.1 else ""
+    return f"{trials:,} trial{'' if trials == 1 else 's'} in {duration(sum(timings.values()))}{shown}"
+
+
+def _notes(record: Record, style: Style) -> list[str]:
+    notes = [f"{style.plus_minus} is one standard error. CVaR is a loss: positive when money is lost."]
+    error = record.number("worst_table_error")
+    if error > 0.0:
+        bound = math.ceil(math.log10(error) + 1e-9)  # a bound, since the last bits differ between SciPy's versions
+        notes.append(f"Quantile tables are exact to 1e{bound} in probability.")
+    faults = record["faults"]
+    for strategy, output in zip(*np.nonzero(faults), strict=True):
+        notes.append(
+            f"Left out: {exact(float(faults[strategy, output]))} trials of {record.strategies[strategy]} whose "
+            f"{record.outputs[output]} was not finite; the first is trial {record['first_fault'][strategy, output]}."
+        )
+    for strategy, name in enumerate(record.strategies):
+        title = printable(str(record["strategy_title"][strategy]))
+        if title and title != name:
+            notes.append(f"{printable(name)}: {title}")
+    return [style.dim(line) for note in notes for line in wrap(note, style.width)]

@@ -1,0 +1,122 @@
+"""What `check`, `explain` and `distributions` print."""
+
+from __future__ import annotations
+
+import pytest
+
+from simengine.deal.expand import expand
+from simengine.deal.explain import explain
+from simengine.distributions.families.table import FAMILIES
+from simengine.report.check import CheckReport
+from simengine.report.explain import explanation_text
+from simengine.report.families import families_text, family_text
+from simengine.report.text import Style, text_width
+from simengine.scenario import loads
+
+SCENARIO = """\
+[scenario]
+name = "texts"
+title = "教育 / tutoring"
+currency = "CNY"
+unit = 10_000
+[inputs.V]
+dist = "lognormal"
+p10 = 620
+p90 = 1600
+unit = "CNY 10k"
+title = "市场价值 / market value"
+source = "three comparable licences, and a long explanation of why they are thought to be comparable"
+[inputs.D]
+dist = "cauchy"
+loc = 1
+scale = 0.1
+[inputs.R]
+dist = "constant"
+value = 0.9
+[inputs.L]
+dist = "uniform"
+min = 0.02
+max = 0.08
+[risks.entry]
+probability = { dist = "beta", alpha = 2, beta = 6 }
+severity = 0.5
+title = "a competitor enters"
+[[correlations]]
+between = ["V", "L"]
+spearman = -0.3
+[strategies.alone]
+title = "on our own"
+[strategies.together]
+"risks.entry.severity" = { dist = "uniform", min = 0.1, max = 0.3, source = "judgement" }
+costs.office = 12
+"""
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return loads(SCENARIO)
+
+
+@pytest.fixture(scope="module")
+def report(scenario):
+    return CheckReport(scenario, expand(scenario))
+
+
+def test_check_shows_every_input_with_its_moments(report):
+    lines = report.text(Style(width=120)).splitlines()
+    row = next(line for line in lines if line.startswith("V "))
+    assert "lognormal" in row
+    assert row.split()[-2:] == ["CNY", "10k"]
+    assert row.split()[-5:-2] == ["542", "996", "1,830"]  # P5, P50, P95
+    assert "n/a" in next(line for line in lines if line.startswith("D "))
+    assert any(line.startswith("entry_severity in together") for line in lines)
+    assert any(line.startswith("costs_office in together") for line in lines)
+
+
+def test_check_shows_risks_dependence_strategies_and_sources(report):
+    text = report.text(Style(width=120))
+    row = next(line for line in text.splitlines() if line.startswith("entry  "))
+    assert row.split()[1:4] == ["0.25", "0.5", "0.125"]
+    assert "L ~ V: -0.312869" in " ".join(text.split())
+    assert "  alone: on our own\n      as written above" in text
+    assert 'risks.entry.severity = { dist = "uniform", min = 0.1, max = 0.3 }' in text
+    assert "costs.office = 12" in text
+    assert "source: three comparable licences" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lines_fit(report, scenario, width):
+    explained = explanation_text([explain(model) for model in expand(scenario)], Style(width=width))
+    listed = families_text(Style(width=width))
+    for text in (explained, listed) if width < 80 else (explained, listed, report.text(Style(width=width))):
+        assert max(map(text_width, text.splitlines())) <= width
+
+
+def test_plain_ascii_but_for_the_texts_of_the_user(report):
+    text = report.text(Style(width=100, unicode=False))
+    assert "─" not in text
+
+
+def test_explain_shows_formulas_in_the_order_of_evaluation(scenario):
+    text = explanation_text([explain(model) for model in expand(scenario)], Style(width=120))
+    assert text.index("entry_strikes = entry_chance > 1 - entry_probability") < text.index("  T = ")
+    assert "= V * D * R * (1 - L) * (1 - where(" in text
+    assert "strategy alone (on our own)" in text
+    assert "Gaussian copula of" in text
+    assert "R ~ constant: value 0.9" in text[text.index("fixed inputs") :]
+
+
+def test_strategies_that_read_alike_are_told_once():
+    text = SCENARIO[: SCENARIO.index("[strategies.alone]")] + "[strategies.a]\n[strategies.b]\n"
+    explained = explanation_text([explain(model) for model in expand(loads(text))], Style())
+    assert explained.startswith("strategies a, b\n")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_explained_with_an_example(name):
+    text = family_text(name, Style(width=100))
+    assert FAMILIES[name].example in text
+    for form in FAMILIES[name].forms:
+        for parameter in form.parameters:
+            assert parameter.name in text
+    assert f"\n{name} " in "\n" + families_text(Style(width=100))
