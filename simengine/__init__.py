@@ -1,0 +1,65 @@
+"""Risk analysis of technology-transfer deals by Monte Carlo simulation.
+
+Examples
+--------
+>>> import simengine as se
+>>> result = se.run("deal.toml", trials=10_000_000)   # doctest: +SKIP
+>>> print(result)                                      # doctest: +SKIP
+>>> result.percentiles("T")                            # doctest: +SKIP
+>>> result.dataset                                     # doctest: +SKIP
+>>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
+
+``run`` simulates a scenario, ``check`` validates one, ``load`` reads one, ``open_result`` reads a stored result.
+What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simengine.api import check, load, run
+    from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.report.result import Result, open_result
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FileProblem",
+    "InvalidInput",
+    "Mismatch",
+    "NonFiniteOutcome",
+    "Result",
+    "SimengineError",
+    "__version__",
+    "check",
+    "load",
+    "open_result",
+    "run",
+]
+
+_HOMES = {
+    "check": "simengine.api",
+    "load": "simengine.api",
+    "run": "simengine.api",
+    "Result": "simengine.report.result",
+    "open_result": "simengine.report.result",
+    "FileProblem": "simengine.errors",
+    "InvalidInput": "simengine.errors",
+    "Mismatch": "simengine.errors",
+    "NonFiniteOutcome": "simengine.errors",
+    "SimengineError": "simengine.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, when it is asked for: ``import simengine`` itself loads nothing."""
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__name__", "__path__"]

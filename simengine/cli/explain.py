@@ -1,0 +1,35 @@
+"""``simengine explain``."""
+
+from __future__ import annotations
+
+import click
+
+from simengine.cli.arguments import Command, scenario_argument, set_option, strategy_option
+from simengine.cli.options import Options
+from simengine.cli.streams import style_of, write
+
+
+@click.command("explain", cls=Command)
+@scenario_argument
+@strategy_option
+@set_option
+def command(scenario: str, strategies: tuple[str, ...], settings: tuple[str, ...]) -> None:
+    """Print the formulas, inputs, dependence and units that SCENARIO stands for.
+
+    Risks and costs are shown as the formulas that they become: nothing is computed that is not printed here.
+
+    Examples
+    --------
+      simengine explain deal.toml
+      simengine explain deal.toml --strategy licence
+      simengine explain deal.toml --set costs.upfront=20
+    """
+    from simengine.deal.explain import explain
+    from simengine.report.explain import explanation_text
+    from simengine.results.compute import Request, prepare
+
+    options = Options()
+    request = Request(strategies=strategies or None, overrides=options.settings("--set", settings))
+    options.check()
+    prepared = prepare(scenario, request)
+    write(explanation_text([explain(model) for model in prepared.models], style_of()))

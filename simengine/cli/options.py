@@ -1,0 +1,110 @@
+"""Values of options as people write them: 1e6 trials, 2GiB, KEY=VALUE.  Every problem is collected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+from simengine.errors import InvalidInput, Problem
+
+_MOST_DIGITS = 30
+_UNITS = {"": 1, "B": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_BINARY = {"KI": 1024, "MI": 1024**2, "GI": 1024**3, "TI": 1024**4}
+_SIZE = re.compile(r"^\s*([0-9][0-9_]*\.?[0-9]*(?:[eE][0-9]{1,2})?)\s*([KMGT]?I?)B?\s*$", re.IGNORECASE)
+
+
+class Options:
+    """Reads option values and keeps what is wrong with them until :meth:`check` raises all of it at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def check(self) -> None:
+        """Stop when any value was wrong.
+
+        Raises
+        ------
+        InvalidInput
+            With the problem of every option read so far.
+        """
+        if self._problems:
+            raise InvalidInput(self._problems)
+
+    def whole(self, name: str, text: str | None, low: int, high: int, *, note: str = "") -> int | None:
+        """A whole number such as 1000000, 1_000_000 or 1e6, from ``low`` to ``high``."""
+        if text is None:
+            return None
+        allowed = f"a whole number from {_brief(low)} to {_brief(high)}" + (f" {note}" if note else "")
+        try:
+            number = Decimal(text.strip())
+        except InvalidOperation:
+            hint = "leave the separators out, or write 1_000_000" if re.fullmatch(r"[\d,. ]+", text) else None
+            self._wrong(name, text, "not a number", allowed, hint)
+            return None
+        if not number.is_finite():
+            self._wrong(name, text, "not a finite number", allowed)
+            return None
+        if number and number.adjusted() > _MOST_DIGITS:
+            self._wrong(name, text, "far too large", allowed)
+            return None
+        if number != number.to_integral_value():
+            self._wrong(name, text, "not a whole number", allowed)
+            return None
+        if not low <= number <= high:
+            self._wrong(name, text, "out of range", allowed)
+            return None
+        return int(number)
+
+    def size(self, name: str, text: str | None) -> int | None:
+        """A number of bytes such as 500MB, 2GiB or 1e9."""
+        if text is None:
+            return None
+        match = _SIZE.match(text)
+        if match is None:
+            self._wrong(name, text, "not a size", "a number with a unit, such as 500MB or 2GiB")
+            return None
+        number, unit = Decimal(match[1]), match[2].upper()
+        return int(number * (_UNITS | _BINARY).get(unit, 1))
+
+    def percentiles(self, name: str, text: str | None) -> tuple[float, ...] | None:
+        """Percentile levels separated by commas, such as 5,50,99.9, in increasing order and without repeats."""
+        if text is None:
+            return None
+        allowed = "numbers between 0 and 100, separated by commas"
+        levels: list[float] = []
+        for part in text.split(","):
+            try:
+                level = float(part)
+            except ValueError:
+                self._wrong(name, text, f"{part.strip()!r} is not a number", allowed)
+                continue
+            if not 0.0 < level < 100.0:
+                self._wrong(name, text, f"{part.strip()} is out of range", allowed)
+            elif level in levels:
+                self._wrong(name, text, f"{part.strip()} stands there twice", allowed)
+            levels.append(level)
+        return tuple(sorted(levels))
+
+    def settings(self, name: str, texts: Sequence[str]) -> dict[str, str]:
+        """``KEY=VALUE`` pairs by key, the values still as text."""
+        found: dict[str, str] = {}
+        for text in texts:
+            key, sign, value = text.partition("=")
+            key = key.strip()
+            if not sign or not key:
+                self._wrong(name, text, "not of the form KEY=VALUE", "such as inputs.D.mode=0.7")
+            elif key in found:
+                self._wrong(name, text, f"{key} is set twice", "each key once")
+            else:
+                found[key] = value.strip()
+        return found
+
+    def _wrong(self, name: str, text: str, reason: str, allowed: str, hint: str | None = None) -> None:
+        self._problems.append(Problem(reason, name, text, allowed, hint))
+
+
+def _brief(number: int) -> str:
+    if number == 2**63 - 1:
+        return "2**63 - 1"
+    return f"{number:,}"

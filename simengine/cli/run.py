@@ -1,0 +1,175 @@
+"""``simengine run``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simengine.cli.arguments import Command, force_option, scenario_argument, set_option, strategy_option
+from simengine.cli.options import Options
+from simengine.cli.progress import ProgressBar, announce_compilation
+from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from simengine.report.result import Result
+    from simengine.results.compute import Prepared
+
+_MOST_SEED = 2**63 - 1
+_MOST_TRIALS = 10**30  # the engine refuses less than that, and says how long it would take
+
+
+@click.command("run", cls=Command)
+@scenario_argument
+@click.option("--trials", metavar="N", help="Number of trials, such as 1000000 or 1e6.")
+@click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
+@click.option("--sampler", type=click.Choice(["random"]), default="random", help="Source of the draws.")
+@strategy_option
+@set_option
+@click.option("--percentiles", metavar="LIST", help="Percentiles to report, such as 5,50,95.")
+@click.option("--out", metavar="DIR", type=click.Path(),
+              help="Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into DIR.")  # fmt: skip
+@force_option
+@click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
+@click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
+@click.option("--memory", metavar="SIZE",
+              help="Memory for kept outcomes, such as 500MB; beyond it trials are drawn twice.")  # fmt: skip
+@click.option("--trial", metavar="K", help="Print the ledger of trial K alone: every draw and every formula.")
+@click.option("--selfcheck", is_flag=True, help="Compare simulated means and sds with closed forms; exit 6 on failure.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    scenario: str,
+    trials: str | None,
+    seed: str | None,
+    sampler: str,
+    strategies: tuple[str, ...],
+    settings: tuple[str, ...],
+    percentiles: str | None,
+    out: str | None,
+    force: bool,
+    bom: bool,
+    as_json: bool,
+    quiet: bool,
+    threads: str | None,
+    memory: str | None,
+    trial: str | None,
+    selfcheck: bool,
+) -> None:
+    """Simulate SCENARIO and print percentiles, probabilities and tail measures of every strategy.
+
+    Every number stands with its standard error and is rounded to what that allows. Results go to standard
+    output, everything else to standard error. The same scenario, seed and trials give the same digits.
+
+    Examples
+    --------
+      simengine run deal.toml
+      simengine run deal.toml --trials 1e7 --seed 7
+      simengine run deal.toml --out results/ --force
+      simengine run deal.toml --strategy licence --strategy sale
+      simengine run deal.toml --set risks.ip_leak.probability=0.03 --percentiles 1,50,99
+      simengine run deal.toml --json > result.json
+      simengine run deal.toml --trial 48231777
+      simengine run deal.toml --selfcheck
+    """
+    from simengine.results.compute import Request, prepare
+
+    options = Options()
+    request = Request(
+        trials=options.whole("--trials", trials, 1, _MOST_TRIALS),
+        seed=options.whole("--seed", seed, 0, _MOST_SEED),
+        strategies=strategies or None,
+        percentiles=options.percentiles("--percentiles", percentiles),
+        overrides=options.settings("--set", settings),
+        threads=options.whole("--threads", threads, 1, 1024),
+        memory=options.size("--memory", memory),
+        command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["run", scenario])]),
+    )
+    chosen = options.whole("--trial", trial, 0, 10**12 - 1)
+    options.check()
+    if chosen is not None and (out is not None or selfcheck):
+        raise InvalidInput(
+            Problem("prints one trial and simulates nothing", "--trial", trial, hint="leave out --out and --selfcheck")
+        )
+    if out is not None:
+        _check_target(Path(out), force=force)
+    prepared = prepare(scenario, request)
+    if not quiet:
+        for problem in prepared.scenario.warnings:
+            say(str(problem))
+        announce_compilation()
+    if chosen is not None:
+        _print_ledger(prepared, chosen, as_json=as_json)
+        return
+    result = _simulated(prepared, quiet=quiet)
+    if out is not None:
+        result.save(out, bom=bom, force=force)
+    _print_result(result, out, as_json=as_json, quiet=quiet)
+    if selfcheck:
+        _run_selfcheck(prepared, as_json=as_json, quiet=quiet)
+
+
+def _check_target(folder: Path, *, force: bool) -> None:
+    from simengine.report.result import RESULT_FILES
+    from simengine.results.files import check_folder
+
+    check_folder(folder, RESULT_FILES, force=force)
+
+
+def _simulated(prepared: Prepared, *, quiet: bool) -> Result:
+    from simengine.report.result import Result
+    from simengine.results.compute import simulate
+
+    with ProgressBar(quiet=quiet) as progress:
+        return Result(simulate(prepared, progress))
+
+
+def _print_result(result: Result, out: str | None, *, as_json: bool, quiet: bool) -> None:
+    from simengine.report.json import result_json
+    from simengine.report.result import RESULT_FILES
+    from simengine.report.table import run_report, speed
+
+    if as_json:
+        write(result_json(result.record, ascii_only=ascii_only()))
+    elif not quiet:
+        write(run_report(result.record, style_of()))
+    if not quiet:
+        written = f"; wrote {', '.join(reversed(RESULT_FILES))} into {out}" if out else ""
+        say(speed(result.record) + written)
+
+
+def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
+    import json
+
+    from simengine.analysis.ledger import ledger_of_trial
+    from simengine.report.ledger import ledger_object, ledger_text
+
+    ledger = ledger_of_trial(prepared.models, seed=prepared.seed, trial=trial)
+    if as_json:
+        write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
+    else:
+        write(ledger_text(ledger, style_of()))
+
+
+def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
+    from simengine.analysis.selfcheck import selfcheck
+    from simengine.report.ledger import selfcheck_text
+
+    with ProgressBar(quiet=quiet) as progress:
+        check = selfcheck(
+            prepared.models,
+            trials=prepared.trials,
+            seed=prepared.seed,
+            threads=prepared.request.threads,
+            progress=progress,
+        )
+    if as_json:
+        say(selfcheck_text(check, style_of()))
+    elif not quiet:
+        write("\n" + selfcheck_text(check, style_of()))
+    check.raise_if_failed()

@@ -1,0 +1,53 @@
+"""``simengine verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simengine.cli.arguments import Command, result_argument
+from simengine.cli.options import Options
+from simengine.cli.progress import ProgressBar, announce_compilation
+from simengine.cli.streams import say, write
+
+
+@click.command("verify", cls=Command)
+@result_argument
+@click.option("--data", multiple=True, metavar="DIR", type=click.Path(),
+              help="Folder of data files that are too large to be stored with a result; may be repeated.")  # fmt: skip
+@click.option("--threads", metavar="N", help="Processors to use; changes no digit.")
+@click.option("--memory", metavar="SIZE", help="Memory for kept outcomes, such as 500MB; changes no digit.")
+@click.option("--quiet", is_flag=True, help="Print nothing when everything agrees.")
+def command(result: str, data: tuple[str, ...], threads: str | None, memory: str | None, quiet: bool) -> None:
+    """Compute RESULT again from the scenario stored in it, and compare every number bit by bit.
+
+    The exit status is 6, with a list of what differs, when anything does; 5 when the file cannot be read.
+
+    Examples
+    --------
+      simengine verify results/
+      simengine verify results/results.nc --threads 1
+      simengine verify results/ --data market-data/
+    """
+    from simengine.results.verify import verify
+
+    options = Options()
+    workers, budget = options.whole("--threads", threads, 1, 1024), options.size("--memory", memory)
+    options.check()
+    path = Path(result)
+    if not quiet:
+        announce_compilation()
+    with ProgressBar(quiet=quiet) as progress:
+        found = verify(
+            path,
+            data=[*map(Path, data), path if path.is_dir() else path.parent],
+            threads=workers,
+            memory=budget,
+            progress=progress,
+        )
+    found.raise_if_different()
+    if not quiet:
+        write(f"{result}: verified; {found.numbers:,} numbers were computed again and agree to the bit")
+        if found.other_versions:
+            say(f"note: the result was made with other versions: {', '.join(found.other_versions)}")
