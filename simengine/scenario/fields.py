@@ -6,6 +6,7 @@ Each is an annotation for pydantic.  A refused value carries reason, allowed ran
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -32,18 +33,18 @@ def refusal(reason: str, *, allowed: str | None = None, hint: str | None = None)
     return PydanticCustomError(REFUSED, "{reason}", {"reason": reason, "allowed": allowed, "hint": hint})
 
 
-class FieldKind:
+class FieldKind(ABC):
     """What a field checks (:meth:`read`), and how it is described to people and to editors."""
 
     allowed: str
 
+    @abstractmethod
     def read(self, value: object) -> object:
         """The value as it is kept; a value that is not allowed is refused by :func:`refusal`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the values that are allowed, as far as JSON Schema can say it."""
-        raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
