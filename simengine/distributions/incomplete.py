@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simengine.distributions.marginal import Array
+from simengine.distributions.moments import gauss_legendre
 
 _LARGE_GAMMA = 1e5
 _LARGE_BETA = 1e4
@@ -24,9 +26,8 @@ def gamma_below(shape: Array | float, x: Array | float) -> Array:
     """P(X < x) for the standard gamma distribution; shapes and x broadcast."""
     from scipy import special
 
-    shape, x = np.broadcast_arrays(np.asarray(shape, np.float64), np.maximum(x, 0.0))
+    shape, x, far = _placed(shape, x)
     out = np.asarray(special.gammainc(shape, x))
-    far = (shape > _LARGE_GAMMA) & (x < shape - _FAR * np.sqrt(shape))
     if np.any(far):
         out[far] = _far_below(shape[far], x[far])
     return out
@@ -36,7 +37,17 @@ def gamma_above(shape: Array | float, x: Array | float) -> Array:
     """P(X > x) for the standard gamma distribution; shapes and x broadcast."""
     from scipy import special
 
-    return np.asarray(special.gammaincc(shape, np.maximum(x, 0.0)))
+    shape, x, far = _placed(shape, x)
+    out = np.asarray(special.gammaincc(shape, x))
+    if np.any(far):
+        out[far] = 1.0 - _far_below(shape[far], x[far])
+    return out
+
+
+def _placed(shape: Array | float, x: Array | float) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Shapes and x of one shape of array, and where x lies far below the mean of a large gamma."""
+    shape, x = np.broadcast_arrays(np.asarray(shape, np.float64), np.maximum(x, 0.0))
+    return shape, x, (shape > _LARGE_GAMMA) & (x < shape - _FAR * np.sqrt(shape))
 
 
 def gamma_at_below(shape: float, q: Array) -> Array:
@@ -105,7 +116,7 @@ def _polished(a: float, b: float, q: Array, near: Array, far: Array, *, lower: b
 
 def _far_below(shape: Array, x: Array) -> Array:
     """P(X < x) of large gammas far below their means: x**a exp(-x) / Gamma(a) times a smooth integral."""
-    nodes, weights = np.polynomial.legendre.leggauss(48)
+    nodes, weights = gauss_legendre(48)
     gap = shape - x
     s = 20.0 * (1 + nodes) / gap[..., None]
     bent = s * s * (1 / 2 - s * (1 / 6 - s * (1 / 24 - s * (1 / 120 - s / 720))))  # exp(-s) - 1 + s

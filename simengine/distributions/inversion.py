@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 
@@ -83,9 +84,17 @@ class Inverse:
         return invert(self._rising, target, knots[np.clip(k - 2, 0, last)], knots[np.clip(k + 1, 0, last)])
 
 
-def solve(rising: Callable[[float], float], low: float, high: float) -> float | None:
-    """The number between low and high at which a rising function is 0; None where it does not change sign."""
+def solve(rising: Callable[[float], float], low: float, high: float, slack: float = 0.0) -> float | None:
+    """The number between low and high at which a rising function is 0; None where it does not change sign.
+
+    An end at which the function misses 0 by no more than ``slack`` counts as the answer.
+    """
     ends = rising(low), rising(high)
+    if math.isnan(ends[0]) or math.isnan(ends[1]):
+        return None
+    for end, value in zip((low, high), ends, strict=True):
+        if slack and abs(value) <= slack:
+            return end
     if not (ends[0] <= 0 <= ends[1]):
         return None
 
@@ -93,6 +102,31 @@ def solve(rising: Callable[[float], float], low: float, high: float) -> float | 
         return np.array([rising(float(point)) for point in points])
 
     return float(invert(of_array, np.zeros(1), np.array([low]), np.array([high]))[0])
+
+
+def least_squares(rows: list[list[float]], targets: list[float]) -> list[float]:
+    """The x for which the rows times x come closest to the targets, by Householder reflections.
+
+    Written out in plain arithmetic: library routines round differently from one processor to the next.
+    """
+    a = [[*row, target] for row, target in zip(rows, targets, strict=True)]
+    count = len(rows[0])
+    for k in range(count):
+        length = math.hypot(*(row[k] for row in a[k:]))
+        if a[k][k] > 0:
+            length = -length
+        v = [row[k] for row in a[k:]]
+        v[0] -= length
+        size = math.fsum(x * x for x in v)
+        for j in range(k, count + 1):
+            share = 2 * math.fsum(x * row[j] for x, row in zip(v, a[k:], strict=True)) / size if size else 0.0
+            for x, row in zip(v, a[k:], strict=True):
+                row[j] -= share * x
+    found = [0.0] * count
+    for k in reversed(range(count)):
+        rest = math.fsum(a[k][j] * found[j] for j in range(k + 1, count))
+        found[k] = (a[k][count] - rest) / a[k][k]
+    return found
 
 
 def _by_ratio(a: Array, b: Array, point: Array) -> Array:

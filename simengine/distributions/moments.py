@@ -21,7 +21,7 @@ def quantile_moments(low: Function, high: Function, kinks: Iterable[float] = ())
     """Mean and variance of the distribution with these quantile functions; they must exist.
 
     Both tails are integrated over ``t = -log(2 q)``, where power-law and normal tails alike are smooth, by
-    Gauss-Legendre panels that end at the kinks.
+    Gauss-Legendre panels that end at the kinks and shrink towards them.
     """
     centre = float(low(np.array([0.5]))[0])
     seams = tuple(kinks)
@@ -33,7 +33,10 @@ def quantile_moments(low: Function, high: Function, kinks: Iterable[float] = ())
 
 
 def _tail(quantile: Function, centre: float, bends: list[float]) -> tuple[float, float]:
-    edges = sorted({0.0, 0.25, 0.5, 1.0, 2.0, 4.0, *range(8, int(_FIRST) + 1, 4), *(-math.log(2 * b) for b in bends)})
+    places = [-math.log(2 * bend) for bend in bends]
+    graded = (place + side * 4.0**-step for place in places for side in (-1, 1) for step in range(15))
+    plain = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, *range(8, int(_FIRST) + 1, 4))
+    edges = sorted({*plain, *places, *(edge for edge in graded if edge > 0)})
     one, two = _integrate(quantile, centre, np.array(edges))
     edge = edges[-1]
     while edge < _LAST:
@@ -45,7 +48,7 @@ def _tail(quantile: Function, centre: float, bends: list[float]) -> tuple[float,
 
 
 def _integrate(quantile: Function, centre: float, edges: Array) -> tuple[float, float]:
-    nodes, weights = _rule()
+    nodes, weights = gauss_legendre(_NODES)
     half = np.diff(edges)[:, None] / 2
     t = edges[:-1, None] + half * (1 + nodes)
     q = 0.5 * np.exp(-t)
@@ -55,6 +58,7 @@ def _integrate(quantile: Function, centre: float, edges: Array) -> tuple[float, 
 
 
 @cache
-def _rule() -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+def gauss_legendre(count: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre quadrature on [-1, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
     return nodes, weights

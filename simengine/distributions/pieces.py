@@ -79,9 +79,7 @@ def lines(values: Array, probabilities: Array) -> Pieces:
     starts, width = probabilities[:-1][kept], width[kept]
     with np.errstate(over="ignore"):
         slopes = (end - begin) / width
-    over = begin + slopes * width > end
-    slopes[over] = np.nextafter(slopes[over], 0.0)  # a piece never passes the beginning of the next
-    return Pieces(starts, begin, slopes)
+    return _held(Pieces(starts, begin, slopes), end)
 
 
 def cumulate(weights: Array) -> Array:
@@ -155,7 +153,18 @@ def cut(pieces: Pieces, low: float, high: float) -> tuple[Pieces, float]:
     values = np.concatenate(([max(float(at_begin), low)], pieces.values[inner]))
     slopes = np.concatenate(([pieces.slopes[first]], pieces.slopes[inner])) * mass
     kept = np.append(np.diff(starts) > 0, starts[-1] < 1)
-    return Pieces(starts[kept], np.minimum(values, high)[kept], slopes[kept]), mass
+    found = Pieces(starts[kept], np.minimum(values, high)[kept], slopes[kept])
+    return _held(found, np.append(found.values[1:], min(high, float(_ends(pieces)[-1])))), mass
+
+
+def _held(pieces: Pieces, ends: Array) -> Pieces:
+    """The pieces, slopes reduced by the rounding that would carry a piece beyond its end."""
+    width, slopes, aim = np.diff(np.append(pieces.starts, 1.0)), pieces.slopes.copy(), ends.copy()
+    for _ in range(4):
+        over = pieces.values + slopes * width > ends
+        aim[over] = np.nextafter(aim[over], -np.inf)
+        slopes[over] = np.maximum(aim[over] - pieces.values[over], 0.0) / width[over]
+    return Pieces(pieces.starts, pieces.values, slopes)
 
 
 def _ends(pieces: Pieces) -> Array:

@@ -108,6 +108,8 @@ def _table(spec: Mapping[str, Any], context: Context) -> Marginal:
         base = _base(family, given, context)
     except InvalidInput as error:
         problems.extend(error.problems)
+    except ArithmeticError:  # overflow on the way from what was given to what is needed
+        problems.append(_beyond_numbers(family.name))
     try:
         change = _changes(generic)
     except InvalidInput as error:
@@ -240,9 +242,12 @@ def _check_range(marginal: Marginal) -> None:
     with np.errstate(all="ignore"):
         ends = float(marginal.low(q)[0]), float(marginal.high(q)[0])
     if not all(map(math.isfinite, ends)):
-        reason = "values in the tails are beyond the largest number, 1.8e308"
-        hint = "check the units and the parameters, or truncate"
-        raise InvalidInput(Problem(reason, "dist", show(marginal.family), hint=hint))
+        raise InvalidInput(_beyond_numbers(marginal.family))
+
+
+def _beyond_numbers(family: str) -> Problem:
+    reason = "values in the tails are beyond the largest number, 1.8e308"
+    return Problem(reason, "dist", show(family), hint="check the units and the parameters, or truncate")
 
 
 def _with_notes(marginal: Marginal, notes: tuple[Problem, ...]) -> Marginal:

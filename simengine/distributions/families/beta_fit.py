@@ -8,6 +8,7 @@ import numpy as np
 
 from simengine.distributions.families.common import normal_score
 from simengine.distributions.family import Point
+from simengine.distributions.inversion import least_squares
 from simengine.distributions.marginal import Array
 from simengine.distributions.values import brief
 from simengine.errors import InvalidInput, Problem
@@ -34,7 +35,9 @@ def fit_beta(points: list[tuple[float, float, Point]]) -> tuple[float, float]:
         if np.max(np.abs(error)) < _ACCURATE:
             break
         slope = _slopes(theta, points)
-        step = np.linalg.solve(slope.T @ slope + damping * np.eye(2), -slope.T @ error)
+        root = math.sqrt(damping)
+        rows = [*slope.tolist(), [root, 0.0], [0.0, root]]
+        step = np.array(least_squares(rows, [*(-error).tolist(), 0.0, 0.0]))
         trial = np.clip(theta + np.clip(step, -2, 2), *_EDGE)
         new = _log_odds(trial, points) - wanted
         if np.sum(new**2) < np.sum(error**2):

@@ -20,6 +20,8 @@ from simengine.errors import InvalidInput, Problem
 
 _STEEP = 0.5
 """A beta with a smaller shape at 0 spans so many magnitudes that its logarithm is tabulated."""
+_SLACK = 1e-9
+"""Percentiles of a distribution whose mode is a limit are recognised in spite of rounding."""
 Quantile = Callable[[float, float], float]
 """Standard quantile on [0, 1] at (relative mode, probability)."""
 
@@ -189,7 +191,7 @@ def _of_mode(quantile: Quantile, points: tuple[Point, ...], mode: float) -> dict
         q1, q2 = quantile(peak, low.below), quantile(peak, high.below)
         return (peak - q1) / (q2 - q1) - wanted
 
-    peak = solve(gap, 0.0, 1.0)
+    peak = solve(gap, 0.0, 1.0, _SLACK)
     if peak is None:
         ends = [low.value + (gap(end) + wanted) * (high.value - low.value) for end in (0.0, 1.0)]
         reason = "lies too far outside the percentiles for any such distribution"
@@ -207,7 +209,7 @@ def _of_three(quantile: Quantile, points: tuple[Point, ...], family: str) -> dic
         q1, q2, q3 = (quantile(peak, p.below) for p in points)
         return (q2 - q1) / (q3 - q1)
 
-    peak = solve(lambda at: ratio(at) - wanted, 0.0, 1.0)
+    peak = solve(lambda at: ratio(at) - wanted, 0.0, 1.0, _SLACK)
     if peak is None:
         ends = [low.value + ratio(end) * (high.value - low.value) for end in (0.0, 1.0)]
         closest = ends[0] if wanted < ratio(0.0) else ends[1]

@@ -31,14 +31,15 @@ _SCORE_LIMIT = 8.6
 class _Counts:
     """A distribution on 0, 1, ..., last.
 
-    ``ratio(k)`` is P(k + 1) / P(k); ``tails(k)`` are P(N <= k) and P(N > k); ``knots(z)`` are values near the
-    quantiles at normal scores z.  Arrays of float64 throughout.
+    ``ratio(k)`` is P(k + 1) / P(k); ``reached(k)`` is P(N <= k) and ``beyond(k)`` P(N > k); ``knots(z)`` are
+    values near the quantiles at normal scores z.  Arrays of float64 throughout.
     """
 
     mode: float
     last: float
     ratio: Callable[[Array], Array]
-    tails: Callable[[Array], tuple[Array, Array]]
+    reached: Callable[[Array], Array]
+    beyond: Callable[[Array], Array]
     knots: Callable[[Array], Array]
 
 
@@ -58,18 +59,22 @@ def binomial(n: int, p: float) -> Marginal:
     odds = p / (1.0 - p)
     mean, variance = n * p, n * p * (1.0 - p)
 
-    def tails(k: Array) -> tuple[Array, Array]:
+    def reached(k: Array) -> Array:
         from scipy import special
 
-        inside = k < n
-        below_k = np.where(inside, special.betaincc(k + 1.0, np.maximum(n - k, 1e-300), p), 1.0)
-        return below_k, np.where(inside, special.betainc(k + 1.0, np.maximum(n - k, 1e-300), p), 0.0)
+        return np.where(k < n, special.betaincc(k + 1.0, np.maximum(n - k, 1.0), p), 1.0)
+
+    def beyond(k: Array) -> Array:
+        from scipy import special
+
+        return np.where(k < n, special.betainc(k + 1.0, np.maximum(n - k, 1.0), p), 0.0)
 
     counts = _Counts(
         mode=min(math.floor((n + 1) * p), n),
         last=float(n),
         ratio=lambda k: (n - k) / (k + 1.0) * odds,
-        tails=tails,
+        reached=reached,
+        beyond=beyond,
         knots=lambda z: mean + z * math.sqrt(variance),
     )
     return _marginal("binomial", counts, {"n": n, "p": p}, (mean, variance))
@@ -84,7 +89,8 @@ def poisson(mean: float) -> Marginal:
         mode=math.floor(mean),
         last=math.inf,
         ratio=lambda k: mean / (k + 1.0),
-        tails=lambda k: (gamma_above(k + 1.0, mean), gamma_below(k + 1.0, mean)),
+        reached=lambda k: gamma_above(k + 1.0, mean),
+        beyond=lambda k: gamma_below(k + 1.0, mean),
         knots=lambda z: mean + z * math.sqrt(mean) + (z * z - 1.0) / 6.0,
     )
     return _marginal("poisson", counts, {"mean": mean}, (mean, mean))
@@ -98,10 +104,15 @@ def negative_binomial(r: float, p: float) -> Marginal:
     if mean > _LARGEST:
         raise InvalidInput(Problem("makes the mean too large", "p", brief(p), f"r (1 - p) / p <= {brief(_LARGEST)}"))
 
-    def tails(k: Array) -> tuple[Array, Array]:
+    def reached(k: Array) -> Array:
         from scipy import special
 
-        return special.betainc(r, k + 1.0, p), special.betaincc(r, k + 1.0, p)
+        return np.asarray(special.betainc(r, k + 1.0, p))
+
+    def beyond(k: Array) -> Array:
+        from scipy import special
+
+        return np.asarray(special.betaincc(r, k + 1.0, p))
 
     def knots(z: Array) -> Array:
         from scipy import special
@@ -114,7 +125,8 @@ def negative_binomial(r: float, p: float) -> Marginal:
         mode=max(math.floor((r - 1.0) * (1.0 - p) / p), 0),
         last=math.inf,
         ratio=lambda k: (k + r) / (k + 1.0) * (1.0 - p),
-        tails=tails,
+        reached=reached,
+        beyond=beyond,
         knots=knots,
     )
     return _marginal("negative-binomial", counts, {"r": r, "p": p}, (mean, mean / p))
@@ -173,8 +185,9 @@ def _between_knots(counts: _Counts) -> tuple[Array, Array]:
     """
     z = np.linspace(-_SCORE_LIMIT, _SCORE_LIMIT, _KNOTS)
     k = np.unique(np.clip(np.rint(counts.knots(z)), 0, min(counts.last, 2.0**52)))
-    below_k, above_k = counts.tails(k)
-    reached = np.maximum.accumulate(np.where(below_k <= 0.5, below_k, 1.0 - above_k))
+    middle = int(np.searchsorted(k, counts.knots(np.zeros(1))[0]))
+    reached = np.append(counts.reached(k[:middle]), 1.0 - counts.beyond(k[middle:]))
+    reached = np.maximum.accumulate(reached)
     alone = np.append(True, np.diff(k) == 1)
     values = np.empty((k.size, 2))
     values[:, 0] = np.where(alone, k, np.append(k[0], k[:-1] + 0.5))

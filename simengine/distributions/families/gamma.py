@@ -21,6 +21,7 @@ from simengine.distributions.family import Family, Form, Parameter, Point
 from simengine.distributions.incomplete import gamma_above, gamma_at_above, gamma_at_below, gamma_below
 from simengine.distributions.inversion import Inverse, solve
 from simengine.distributions.marginal import Array, Marginal
+from simengine.distributions.moments import gauss_legendre
 from simengine.distributions.scores import below as normal_below
 from simengine.distributions.scores import logit
 from simengine.distributions.values import POSITIVE, SHAPE, brief
@@ -130,7 +131,7 @@ def _tails(ratio: float, x: Array) -> tuple[Array, Array]:
     """
     from scipy import special
 
-    x = np.maximum(x, 1e-300)
+    x = np.clip(x, 1e-300, 1e300)
     root = np.sqrt(ratio / x)
     a, b = root * (x - 1.0), root * (x + 1.0)
     density = np.exp(-a * a / 2) / math.sqrt(2 * math.pi)
@@ -146,7 +147,7 @@ def _mills_drop(a: Array, b: Array) -> Array:
 
     factor, root = math.sqrt(math.pi / 2), math.sqrt(0.5)
     apart = factor * (special.erfcx(a * root) - special.erfcx(b * root))
-    nodes, weights = np.polynomial.legendre.leggauss(12)
+    nodes, weights = gauss_legendre(12)
     half = (np.minimum(b, a + 1.0) - a)[..., None] / 2
     slope = _mills_slope(a[..., None] + half * (1 + nodes))
     near = np.sum(slope * weights * half, axis=-1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from simengine.distributions.families.common import smooth, undefined
 from simengine.distributions.family import Family, Form, Parameter, Point
-from simengine.distributions.inversion import invert
+from simengine.distributions.inversion import invert, least_squares
 from simengine.distributions.marginal import Array, Marginal
 from simengine.distributions.moments import quantile_moments
 from simengine.distributions.percentiles import points_of_table
@@ -114,7 +114,7 @@ def metalog(
     def log_odds(x: Array) -> Array:
         raw = limits.raw(x)
         ends = np.full(np.shape(raw), 7.0 * _FARTHEST)
-        return invert(lambda at: curve.at(at, expit(at)), raw, -ends, ends)
+        return np.where(np.isinf(raw), raw, invert(lambda at: curve.at(at, expit(at)), raw, -ends, ends))
 
     moments = _moments(curve, limits, lambda q: limits.value(low(q)), lambda q: limits.value(high(q)))
     from_zero = limits.low == 0 and limits.high is None
@@ -148,7 +148,7 @@ def _polynomial(coefficients: list[float], at: Array) -> Array:
 
 def _fitted(points: tuple[Point, ...], targets: Array, count: int) -> Array:
     """Coefficients through the points, or closest to them where there are fewer terms."""
-    columns: list[list[float]] = []
+    rows: list[list[float]] = []
     for point in points:
         log_odds, centred = math.log(point.below / point.above), (point.below - point.above) / 2
         powers = [0, 0]
@@ -157,9 +157,10 @@ def _fitted(points: tuple[Point, ...], targets: Array, count: int) -> Array:
             kind = int(_with_logit(k))
             row.append(centred ** powers[kind] * (log_odds if kind else 1.0))
             powers[kind] += 1
-        columns.append(row)
-    matrix = np.array(columns)
-    return np.asarray(np.linalg.lstsq(matrix, targets, rcond=None)[0])
+        rows.append(row)
+    centre, spread = float(targets[0]), float(targets[-1] - targets[0])
+    found = least_squares(rows, [(float(target) - centre) / spread for target in targets])
+    return np.array([spread * found[0] + centre, *(spread * c for c in found[1:])])
 
 
 def _checked(points: tuple[Point, ...], limits: _Limits, terms: int | None) -> int:

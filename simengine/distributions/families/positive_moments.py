@@ -38,7 +38,7 @@ def weibull_shape(ratio: float) -> float:
     InvalidInput
         If no shape within the range of accuracy has it.
     """
-    wanted = math.log1p(ratio * ratio)
+    wanted = math.log1p(ratio * ratio) if 1e-150 < ratio < 1e150 else math.nan
 
     def gap(log_e: float) -> float:
         return math.log(_log_spread(math.exp(log_e)) / wanted)
