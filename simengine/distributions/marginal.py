@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -112,6 +113,11 @@ def quiet(function: Callable[[Array], object]) -> Function:
             return np.asarray(function(np.asarray(argument, dtype=np.float64)), dtype=np.float64)
 
     return call
+
+
+def finite_or_nan(moment: float) -> float:
+    """A moment as :class:`Marginal` holds it: NaN where it is infinite or overflows."""
+    return moment if math.isfinite(moment) else math.nan
 
 
 def _brief(value: object) -> str:

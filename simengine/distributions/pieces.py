@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from simengine.distributions.marginal import Array, Marginal, Pieces, quiet
+from simengine.distributions.marginal import Array, Marginal, Pieces, finite_or_nan, quiet
 from simengine.errors import Problem
 
 _LISTED = 64
@@ -27,7 +27,7 @@ def pieces_marginal(
 
     ``moments`` are the mean and variance where they are known better than from the pieces.
     """
-    mean, variance = moments or piece_moments(pieces)
+    mean, variance = (finite_or_nan(moment) for moment in moments or piece_moments(pieces))
     first, last = float(pieces.values[0]), float(_ends(pieces)[-1])
     below = quiet(lambda x: probability_below(pieces, x))
     return Marginal(
@@ -117,9 +117,10 @@ def probability_below(pieces: Pieces, x: Array, *, strictly: bool = False) -> Ar
 def piece_moments(pieces: Pieces) -> tuple[float, float]:
     """Mean and variance, exact up to rounding."""
     width = np.diff(np.append(pieces.starts, 1.0))
-    middle = pieces.values + pieces.slopes * width / 2
-    mean = math.fsum((width * middle).tolist())
-    spread = width * ((middle - mean) ** 2 + (pieces.slopes * width) ** 2 / 12)
+    with np.errstate(over="ignore"):
+        middle = pieces.values + pieces.slopes * width / 2
+        mean = math.fsum((width * middle).tolist())
+        spread = width * ((middle - mean) ** 2 + (pieces.slopes * width) ** 2 / 12)
     return mean, math.fsum(spread.tolist())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simengine.distributions.families.separate import mixture_moments, separate_mixture
-from simengine.distributions.marginal import Array, Function, Marginal, Part, Pieces, quiet
+from simengine.distributions.marginal import Array, Function, Marginal, Part, Pieces, finite_or_nan, quiet
 from simengine.distributions.moments import quantile_moments
 from simengine.distributions.pieces import constant, cut, pieces_marginal
 from simengine.distributions.values import brief
@@ -57,8 +57,8 @@ def affine(
         cdf=quiet(lambda x: cdf((x - shift) / scale)),
         sf=quiet(lambda x: sf((x - shift) / scale)),
         support=(shift + scale * base.support[0], shift + scale * base.support[1]),
-        mean=shift + scale * base.mean,
-        variance=scale * scale * base.variance,
+        mean=finite_or_nan(shift + scale * base.mean),
+        variance=finite_or_nan(scale * scale * base.variance),
         digest_key=["affine", shift, scale, base.digest_key] if digest_key is None else digest_key,
         positive_tail=base.positive_tail and keeps_log,
         log_low=_plus(log_low, log_scale) if keeps_log else None,

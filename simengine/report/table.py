@@ -59,7 +59,8 @@ def _widest_block(
 
 def _block(record: Record, output: int, shown: list[int], compared: list[int], style: Style) -> list[str]:
     columns = [Column("")] + [Column(printable(record.strategies[s]), "right") for s in shown]
-    listed = [_printed(statistics_of(record, s, output)) for s in shown]
+    losses = not _cannot_be_lost(record, output, compared)
+    listed = [_printed(statistics_of(record, s, output), losses) for s in shown]
     rows: list[list[Cell]] = []
     for key, label in {entry.key: entry.heading for entries in listed for entry in entries}.items():
         found = [next((entry for entry in entries if entry.key == key), None) for entries in listed]
@@ -71,11 +72,21 @@ def _block(record: Record, output: int, shown: list[int], compared: list[int], s
     return table(columns, rows, style)
 
 
-def _printed(entries: list[Statistic]) -> list[Statistic]:
+def _printed(entries: list[Statistic], losses: bool) -> list[Statistic]:
     """The statistics that a person compares: not the shape numbers, nor VaR, which repeats a percentile."""
+    hidden = () if losses else ("prob_loss",)
     return [
-        entry for entry in entries if entry.group in ("moment", "percentile", "below") or entry.key.startswith("cvar")
+        entry
+        for entry in entries
+        if entry.key not in hidden
+        and (entry.group in ("moment", "percentile", "below") or (losses and entry.key.startswith("cvar")))
     ]
+
+
+def _cannot_be_lost(record: Record, output: int, strategies: list[int]) -> bool:
+    """Whether an outcome beside the value T never falls below 0, as sales or costs do: losses say nothing of it."""
+    least = record["minimum"][strategies, output]
+    return record.outputs[output] != "T" and bool(np.all(least[np.isfinite(least)] >= 0))
 
 
 def _cell(entry: Statistic | None, record: Record, strategy: int, output: int) -> Cell:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simengine.distributions.family import Form, Parameter, Point
-from simengine.distributions.marginal import Function, Marginal, Part, quiet
+from simengine.distributions.marginal import Function, Marginal, Part, finite_or_nan, quiet
 from simengine.distributions.pieces import constant
 from simengine.distributions.scores import score
 from simengine.distributions.values import NOT_NEGATIVE, POSITIVE, SHAPE, brief
@@ -49,7 +49,7 @@ def smooth(
     ``log`` are the logarithms of the two quantile functions.  Moments that are not finite become NaN.
     """
     logs: tuple[Function | None, Function | None] = (quiet(log[0]), quiet(log[1])) if log else (None, None)
-    mean, variance = (moment if math.isfinite(moment) else math.nan for moment in moments)
+    mean, variance = (finite_or_nan(moment) for moment in moments)
     return Marginal(
         family=family,
         low=quiet(low),
