@@ -96,9 +96,11 @@ def _cell(entry: Statistic | None, record: Record, strategy: int, output: int) -
 
 
 def _never_lost(record: Record, output: int, strategies: list[int]) -> bool:
-    """Whether P(outcome < 0) is a row of zeros beside targets that say more."""
-    has_target = bool(np.isfinite(record["target_value"][strategies, output]).any())
-    return has_target and not record["prob_loss"][strategies, output].any()
+    """Whether P(outcome < 0) is a row of zeros beside targets that say more, or is one of the targets."""
+    targets = record["target_value"][strategies, output]
+    if np.all(np.any(targets == 0.0, axis=-1)):
+        return True
+    return bool(np.isfinite(targets).any()) and not record["prob_loss"][strategies, output].any()
 
 
 def _shape_rows(record: Record, output: int, shown: list[int], compared: list[int], style: Style) -> list[list[Cell]]:

@@ -21,7 +21,9 @@ NUMBERS = st.one_of(
     st.integers(-3, 50),
     st.sampled_from([0, 1, 1e-8, 1e8, 1e-300, 1e300, 5e-324, 0.5]),
 )
-TEXTS = st.one_of(st.text(max_size=12), st.sampled_from(["1 to 2", "1,5", "80%", "steps", "linear", "smoothed", "utf-8"]))
+TEXTS = st.one_of(
+    st.text(max_size=12), st.sampled_from(["1 to 2", "1,5", "80%", "steps", "linear", "smoothed", "utf-8"])
+)
 SIMPLE = st.one_of(NUMBERS, NUMBERS, NUMBERS, TEXTS, st.booleans(), st.none())
 LIMITS = st.dictionaries(st.sampled_from(["min", "max"]), NUMBERS, max_size=2)
 RARE = st.one_of(st.lists(SIMPLE, max_size=5), LIMITS)

@@ -205,10 +205,15 @@ def test_components_that_do_not_overlap_are_cut_one_by_one(limits):
 
 def test_valleys_between_far_peaks_are_kinks():
     far = {"dist": "normal", "sd": 1}
-    components = [{"weight": 0.3, **far, "mean": 0}, {"weight": 0.7, **far, "mean": 100}]
-    assert resolve({"dist": "mixture", "components": components}).kinks == pytest.approx((0.3,), abs=1e-9)
+    components = [{"weight": 0.3, **far, "mean": 0}, {"weight": 0.7, **far, "mean": 12}]
+    mixture = {"dist": "mixture", "components": components}
+    assert not resolve(mixture).parts
+    assert resolve(mixture).kinks == pytest.approx((0.3,), abs=1e-9)
     components[1]["mean"] = 2
-    assert resolve({"dist": "mixture", "components": components}).kinks == ()
+    assert resolve(mixture).kinks == ()
+    components[1]["mean"] = 100  # now no draw falls between: each component keeps its own quantile function
+    assert [part.start for part in resolve(mixture).parts] == [0, 0.3]
+    assert resolve(mixture).support == (-math.inf, math.inf)
 
 
 def test_nothing_is_left_of_a_truncation_below_the_limit():

@@ -20,12 +20,23 @@ Weighted = Sequence[tuple[float, Marginal]]
 
 
 def in_order(parts: Weighted) -> list[tuple[float, Marginal]] | None:
-    """The components from the lowest to the highest, or None where the ranges of two overlap."""
-    ordered = sorted(parts, key=lambda entry: entry[1].support)
-    for (_, one), (_, next_) in itertools.pairwise(ordered):
-        if one.support[1] > next_.support[0] or one.support == next_.support:
-            return None
-    return ordered
+    """The components from the lowest to the highest, or None where two overlap by more than a draw resolves."""
+    for reach in (_support, _reach):
+        ends = [reach(part) for _, part in parts]
+        order = sorted(range(len(parts)), key=ends.__getitem__)
+        if all(ends[k][1] <= ends[n][0] and ends[k] != ends[n] for k, n in itertools.pairwise(order)):
+            return [parts[k] for k in order]
+    return None
+
+
+def _support(part: Marginal) -> tuple[float, float]:
+    return part.support
+
+
+def _reach(part: Marginal) -> tuple[float, float]:
+    """Values between which all but 2**-59 of the probability lies."""
+    tail = np.array([2.0**-60])
+    return max(part.support[0], float(part.low(tail)[0])), min(part.support[1], float(part.high(tail)[0]))
 
 
 def mixture_moments(parts: Weighted) -> tuple[float, float]:
@@ -76,7 +87,7 @@ def separate_mixture(ordered: Weighted, moments: tuple[float, float]) -> Margina
         high=high,
         cdf=cdf,
         sf=sf,
-        support=(ordered[0][1].support[0], ordered[-1][1].support[1]),
+        support=(min(part.support[0] for _, part in ordered), max(part.support[1] for _, part in ordered)),
         moments=moments,
         parameters={},
         kinks=tuple(sorted({*seams, *inner})),
