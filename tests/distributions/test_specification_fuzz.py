@@ -28,6 +28,10 @@ SIMPLE = st.one_of(NUMBERS, NUMBERS, NUMBERS, TEXTS, st.booleans(), st.none())
 LIMITS = st.dictionaries(st.sampled_from(["min", "max"]), NUMBERS, max_size=2)
 RARE = st.one_of(st.lists(SIMPLE, max_size=5), LIMITS)
 PERCENTILES = ["p10", "p50", "p90", "p5", "p99.9", "median"]
+KEYS = st.one_of(TEXTS, st.sampled_from(["dist", *PERCENTILES, "mean", "sd", "truncate"]))
+TREES = st.recursive(
+    SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)), max_leaves=8
+)
 
 
 @st.composite
@@ -89,8 +93,7 @@ def test_specifications_of_families(spec):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.recursive(SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(
-    TEXTS, st.sampled_from(["dist", *PERCENTILES, "mean", "sd", "truncate"])), inner, max_size=4)), max_leaves=8))  # fmt: skip
+@given(TREES)
 def test_anything(spec):
     check(spec)
 

@@ -23,6 +23,8 @@ MOST_TERMS = 16
 _FARTHEST = 100.0
 """Log-odds up to which the density is checked; a draw reaches 37.5."""
 _HEAVY = 1.0
+_ROUNDING = 1e-13
+"""A slope no further below 0, relative to the largest, is one that vanishes: evenly spaced quantiles have it."""
 
 
 class _Curve:
@@ -190,7 +192,8 @@ def _fault(curve: _Curve) -> tuple[float, float] | None:
     """The range of probabilities in which the curve falls, None where it is a distribution."""
     grid = np.concatenate((np.linspace(-_FARTHEST, -12, 300), np.linspace(-11.99, 11.99, 2400)))
     grid = np.concatenate((grid, -grid[:300][::-1]))
-    falling = grid[curve.slope(grid) <= 0]
+    slope = curve.slope(grid)
+    falling = grid[slope < -_ROUNDING * np.max(np.abs(slope))]
     if not falling.size:
         return None
     ends = expit(np.array([falling[0], falling[-1]]))
