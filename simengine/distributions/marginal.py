@@ -55,7 +55,8 @@ class Marginal:
     no table is built and the values are exact.
     ``positive_tail`` says that the quantile function spans so many orders of magnitude towards 0 or infinity
     that its logarithm should be tabulated.  Then ``log_low`` and ``log_high`` are set: the logarithms of ``low``
-    and ``high``, finite even where the values themselves leave the range of float64 (0 or infinity).
+    and ``high``, finite even where the values themselves leave the range of float64 (0 or infinity).  Other
+    distributions of positive values may have them as well.
     ``mean`` and ``variance`` are exact, or NaN where they do not exist (infinite or undefined) or overflow.
     ``digest_key`` is a JSON-able value that identifies the distribution completely: equal keys mean equal bits.
     """

@@ -87,6 +87,18 @@ def truncate(base: Marginal, low: float = -math.inf, high: float = math.inf) -> 
     return replace(kept, family=base.family, parameters=known)
 
 
+def inside_of(base: Marginal, low: float, high: float) -> tuple[float, Marginal | None]:
+    """The probability of low < X < high, and the distribution given that where it is not negligible."""
+    below, above = base.cdf(np.array([low])), base.sf(np.array([low]))
+    inner = np.array([np.nextafter(high, -np.inf)])
+    window = _Window(low, high, float(below[0]), float(above[0]), float(base.cdf(inner)[0]), float(base.sf(inner)[0]))
+    if low == -math.inf:
+        window = replace(window, below_low=0.0, above_low=1.0)
+    if high == math.inf:
+        window = replace(window, below_high=1.0, above_high=0.0)
+    return window.mass, _truncated(base, window) if window.mass >= LEAST_MASS else None
+
+
 def _restricted(base: Marginal, low: float, high: float) -> tuple[float, Marginal | None]:
     """The probability of the interval, and the distribution inside it where that is not negligible."""
     if low <= base.support[0] and high >= base.support[1]:
