@@ -20,7 +20,7 @@ from simengine import settings
 from simengine.distributions.marginal import Marginal
 from simengine.plan.tables import QuantileTable, ScoreAxis, WordAxis, build_table
 
-FORMAT = b"simengine quantile table 1\n"
+FORMAT = b"simengine quantile table 2\n"
 """First line of a file; any change of how tables are fitted or stored changes it."""
 
 

@@ -128,10 +128,10 @@ def build_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable
     """
     if len(marginal.kinks) > MAX_KINKS:
         raise ValueError(f"a quantile function with {len(marginal.kinks)} kinks; at most {MAX_KINKS}")
-    scales = (True, False) if marginal.log_low is not None else (False,)
+    scales = (False, True) if marginal.log_low is not None else (False,)
     best: QuantileTable | None = None
-    for refined in _refinements(axis):
-        for log in scales:
+    for log in sorted(scales, reverse=marginal.positive_tail):  # a logarithm costs an exponential at every draw
+        for refined in _refinements(axis):
             table = _measured(_fit(marginal, refined, log), marginal)
             if best is None or table.error < best.error:
                 best = table
