@@ -15,6 +15,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,10 @@ class ReplicateCounts:
 
     def add(self, replicate: int, counts: Ints, below: Ints) -> None:
         """Add counts on the full grid, shape (outcomes, BINS), to a replicate that is still being counted."""
-        coarse = counts.reshape(len(counts), COARSE_BINS, COARSE).sum(axis=2)
+        fine = counts.reshape(len(counts), COARSE_BINS, COARSE)
+        coarse = fine[:, :, 0].copy()
+        for place in range(1, COARSE):
+            coarse += fine[:, :, place]
         self.bins[replicate] = self.bins.get(replicate, 0) + coarse
         self.below[replicate] = self.below.get(replicate, 0) + below
 
@@ -149,14 +153,24 @@ class Replicated:
 
         The density by which a share's error becomes a quantile's is the same for both.  1 where no edge is inside.
         """
-        n = self.sizes.sum()
-        pooled = (self.shares * self.sizes[:, None]).sum(axis=0) / n
-        inside = np.flatnonzero((pooled * n >= FEW) & ((1.0 - pooled) * n >= FEW))
+        n, pooled, inside = self.sizes.sum(), self._pooled, self._edges
         if not inside.size:
             return 1.0
         edge = inside[np.argmin(np.abs(pooled[inside] - probability))]
         share = float(pooled[edge])
         return self.share_error(self.shares[:, edge]) / math.sqrt(share * (1.0 - share) / n)
+
+    @cached_property
+    def _pooled(self) -> Array:
+        """The share of all trials below each edge."""
+        pooled: Array = (self.shares * self.sizes[:, None]).sum(axis=0) / self.sizes.sum()
+        return pooled
+
+    @cached_property
+    def _edges(self) -> Ints:
+        """Edges with enough trials on either side."""
+        n = self.sizes.sum()
+        return np.flatnonzero((self._pooled * n >= FEW) & ((1.0 - self._pooled) * n >= FEW))
 
     def shortfall_error(self, level: int, tail: float, plain: float) -> float:
         """Of the mean of the worst share ``tail``, by Rockafellar and Uryasev's form of it at the tail's limit.

@@ -5,9 +5,9 @@ and input has its own random linear scramble (a lower triangular matrix over 64 
 :mod:`simengine.sampling.address` from the input's own stream at places that no trial reaches; so the scramble of one
 input does not depend on the others.  All 64 bits of a word are random.
 
-The table ``joe_kuo.npy`` holds the parameters of the first 10,000 dimensions of new-joe-kuo-6 (by way of SciPy's copy
-of it): a row is the polynomial without its first and last coefficient, its degree, and the initial numbers m, halved
-(they are odd).
+The table ``joe_kuo.bin`` holds the parameters of the first 10,000 dimensions of new-joe-kuo-6 (by way of SciPy's copy
+of it) as 16-bit numbers, little-endian: a row is the polynomial without its first and last coefficient, its degree,
+and the initial numbers m, halved (they are odd).
 
 References: Sobol, USSR Comput. Math. Math. Phys. 7, 1967; Joe and Kuo, "Constructing Sobol sequences with better
 two-dimensional projections", SIAM J. Sci. Comput. 30, 2008 (https://web.maths.unsw.edu.au/~fkuo/sobol/, under a
@@ -33,6 +33,7 @@ Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 
 _ONE = np.uint64(1)
+_ROW = 19
 
 
 def directions(dimensions: int, bits: int) -> Words:
@@ -40,7 +41,8 @@ def directions(dimensions: int, bits: int) -> Words:
 
     The highest bit of column j below the top is bit 63 - j, so the first 2**k points differ in their top k bits.
     """
-    rows = np.load(Path(__file__).with_name("joe_kuo.npy"), mmap_mode="r", allow_pickle=False)[:dimensions]
+    table = Path(__file__).with_name("joe_kuo.bin")
+    rows = np.fromfile(table, "<u2", dimensions * _ROW).reshape(dimensions, _ROW)
     middle, degree = rows[:, 0].astype(np.uint64), rows[:, 1].astype(np.int64)
     initial = (rows[:, 2:].astype(np.uint64) << _ONE) | _ONE
     found = np.zeros((dimensions, bits), np.uint64)
