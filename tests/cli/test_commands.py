@@ -319,3 +319,17 @@ def test_an_interrupt_is_status_130(deal, capsys, monkeypatch):
     assert (code, out) == (130, "")
     assert "interrupted" in err
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "lhs", "antithetic", "random"])
+def test_a_result_of_any_sampler_is_verified_and_a_strategy_alone_draws_the_same(deal, capsys, sampler):
+    arguments = ("run", "deal.toml", "--sampler", sampler, "--replicates", "16", "--json")
+    code, out, _ = call(capsys, *arguments, "--out", "results")
+    assert code == 0
+    assert json.loads(out)["sampler"] == sampler
+    code, out_verified, _ = call(capsys, "verify", "results", "--threads", "1")
+    assert code == 0 and "agree to the bit" in out_verified
+    strategies = json.loads(out)["strategies"]
+    last = list(strategies)[-1]
+    _, alone, _ = call(capsys, *arguments, "--strategy", last)
+    assert json.loads(alone)["strategies"][last] == strategies[last]
