@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,\
   $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
 
-.PHONY: help run test lint format bench schema docs clean
+.PHONY: help run test lint format bench verification schema docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -41,6 +41,10 @@ format: $(VENV)/installed-dev ## format the code and mend what can be mended
 
 bench: $(VENV)/installed-dev ## measure against NumPy in the same run; writes benchmarks/results/
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
+
+verification: $(VENV)/installed-dev ## measure coverage of intervals and gain of samplers; half an hour
+	@cd benchmarks && ../$(BIN)/python sampling.py
+	@cd benchmarks && ../$(BIN)/python coverage.py
 
 schema: $(VENV)/installed-dev ## write the JSON Schema of the scenario language again
 	@$(BIN)/simengine schema > simengine/scenario/simengine.schema.json.new

@@ -18,6 +18,8 @@ def run(
     *,
     trials: int | None = None,
     seed: int | None = None,
+    sampler: str | None = None,
+    replicates: int | None = None,
     strategies: Sequence[str] | None = None,
     overrides: Mapping[str, object] | None = None,
     percentiles: Sequence[float] | None = None,
@@ -31,7 +33,7 @@ def run(
     ----------
     scenario
         The path of a scenario file, or one that :func:`load` has read.
-    trials, seed, percentiles
+    trials, seed, sampler, replicates, percentiles
         Instead of what the scenario says; percentiles are in percent.
     strategies
         Names of the strategies to simulate; all of them by default.
@@ -66,6 +68,8 @@ def run(
     request = Request(
         trials=trials,
         seed=seed,
+        sampler=_sampler(sampler),
+        replicates=replicates,
         strategies=tuple(strategies) if strategies is not None else None,
         percentiles=_percentiles(percentiles),
         overrides=dict(overrides or {}),
@@ -102,6 +106,15 @@ def check(scenario: str | Path | Scenario, *, overrides: Mapping[str, object] | 
 
     prepared = prepare(scenario, Request(overrides=dict(overrides or {})))
     return CheckReport(prepared.scenario, prepared.models)
+
+
+def _sampler(name: str | None) -> str | None:
+    from simengine.errors import InvalidInput, Problem
+    from simengine.sampling.design import SAMPLERS
+
+    if name is not None and name not in SAMPLERS:
+        raise InvalidInput(Problem("there is no such sampler", "sampler", repr(name), ", ".join(SAMPLERS)))
+    return name
 
 
 def _percentiles(levels: Sequence[float] | None) -> tuple[float, ...] | None:

@@ -13,7 +13,7 @@ from simengine.deal.model import Model
 from simengine.distributions.marginal import Marginal
 from simengine.plan import draws
 from simengine.plan.compile import build_plan
-from simengine.plan.ops import IMMEDIATE_C, OPERANDS, Op
+from simengine.plan.ops import DRAWS, IMMEDIATE_C, OPERANDS, Op
 from simengine.plan.plan import Plan
 from simengine.plan.tables import QuantileTable, build_table
 
@@ -38,7 +38,7 @@ def operations(plan: Plan) -> Counter[str]:
     return Counter(Op(op).name for op in plan.tape[:, 0])
 
 
-WORD_RESULTS = {Op.PHILOX, Op.UNIT_TO_WORD}
+WORD_RESULTS = {*DRAWS, Op.UNIT_TO_WORD}
 WORD_OPERANDS = {Op.WORD_TO_X, Op.PIECES, Op.STEP}
 
 
@@ -59,7 +59,7 @@ def check_tape(plan: Plan) -> None:
         written.add(dst)
         holds[dst] = "word" if kind in WORD_RESULTS else "number"
         sizes = {
-            Op.PHILOX: plan.streams.size,
+            **dict.fromkeys(DRAWS, plan.streams.size),
             Op.WORD_TO_X: len(plan.table_places),
             Op.SCORE_TO_X: len(plan.table_places),
             Op.PIECES: len(plan.piece_ends),

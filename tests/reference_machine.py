@@ -13,16 +13,22 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.plan.ops import Op
+from simengine.plan.ops import DRAWS, Op
 from simengine.plan.plan import Plan
+from simengine.sampling.design import Design
+from simengine.sampling.sobol import directions
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 
-def run(plan: Plan, seed: int, trials: NDArray[np.integer] | int) -> Array:
-    """Outcomes of the given trials (an array of numbers, or the first so many), shape (outcomes, trials)."""
+def run(plan: Plan, seed: int, trials: NDArray[np.integer] | int, of: int | None = None) -> Array:
+    """Outcomes of the given trials (an array of numbers, or the first so many), shape (outcomes, trials).
+
+    ``of``: how many trials the run has; as far as the last of them by default.
+    """
     numbers = np.arange(trials) if isinstance(trials, int) else np.asarray(trials)
+    bits = Design.of(plan.sampler, of or int(numbers.max(initial=0)) + 1).bits
     out = np.full((len(plan.outputs), numbers.size), np.nan)
     registers = np.full((plan.registers + plan.constants.size, numbers.size), np.nan)
     registers[plan.registers :] = plan.constants[:, None]
@@ -31,9 +37,10 @@ def run(plan: Plan, seed: int, trials: NDArray[np.integer] | int) -> Array:
             kind = Op(op)
             if kind is Op.TALLY:
                 out[c] = registers[a]
-            elif kind in (Op.PHILOX, Op.UNIT_TO_WORD):
-                words = philox_words(seed, int(plan.streams[c]), numbers) if kind is Op.PHILOX else None
-                registers[dst] = (unit_to_word(registers[a]) if words is None else words).view(np.float64)
+            elif kind in DRAWS:
+                registers[dst] = drawn(plan, kind, seed, c, numbers, bits).view(np.float64)
+            elif kind is Op.UNIT_TO_WORD:
+                registers[dst] = unit_to_word(registers[a]).view(np.float64)
             else:
                 registers[dst] = step(plan, kind, registers, a, b, c)
     return out
@@ -83,6 +90,54 @@ TWO: dict[Op, Callable[[Array, Array], Array]] = {
 
 
 # ---- words ----
+
+
+def drawn(plan: Plan, op: Op, seed: int, draw: int, trials: NDArray[np.integer], bits: int) -> Words:
+    """The words of a draw of any kind, trial by trial, in Python's integers."""
+    stream = int(plan.streams[draw])
+    if op is Op.PHILOX:
+        return philox_words(seed, stream, trials)
+    word = {Op.SOBOL: sobol_word, Op.LHS: lhs_word, Op.ANTITHETIC: antithetic_word}[op]
+    dimension = int(plan.dimensions[draw]) if op is Op.SOBOL else 0
+    return np.array([word(seed, stream, int(trial), bits, dimension) for trial in trials], np.uint64)
+
+
+def randomiser(seed: int, stream: int, replicate: int, number: int) -> int:
+    """One of the 64 words of a stream that randomise a replicate."""
+    return philox_word(seed, stream, 2**62 + 64 * replicate + number)
+
+
+def sobol_word(seed: int, stream: int, trial: int, bits: int, dimension: int) -> int:
+    """The Sobol point of natural order, times a lower triangular matrix of bits, plus a shift."""
+    replicate, index = trial >> bits, trial & ((1 << bits) - 1)
+    plain = 0
+    for k, direction in enumerate(directions(dimension + 1, bits)[dimension].tolist()):
+        plain ^= direction if index >> k & 1 else 0
+    word = randomiser(seed, stream, replicate, 0)
+    for k in range(bits):  # bit k from the top
+        if plain >> (63 - k) & 1:
+            below = randomiser(seed, stream, replicate, 1 + k) % (1 << (63 - k))
+            word ^= 1 << (63 - k) | below
+    return word
+
+
+def lhs_word(seed: int, stream: int, trial: int, bits: int, _: int) -> int:
+    """The stratum of a trial, then the independent draw below it."""
+    replicate, x, size = trial >> bits, trial & ((1 << bits) - 1), 1 << bits
+    for number in range(0, 8, 2):
+        x = (
+            x * (randomiser(seed, stream, replicate, number) | 1) + randomiser(seed, stream, replicate, number + 1)
+        ) % size
+        x ^= x >> ((bits + 1) // 2)
+    return (x << 64 | philox_word(seed, stream, trial)) >> bits
+
+
+def antithetic_word(seed: int, stream: int, trial: int, bits: int, _: int) -> int:
+    """The draw of the first of a pair, or its complement."""
+    reach = min(2 ** (bits - 1), 256)
+    if trial & reach:
+        return philox_word(seed, stream, trial - reach) ^ (2**64 - 1)
+    return philox_word(seed, stream, trial)
 
 
 def philox_words(seed: int, stream: int, trials: NDArray[np.integer]) -> Words:

@@ -3,20 +3,21 @@
 References: the error of the standard deviation follows from the fourth central moment (Stuart and Ord, Kendall's
 Advanced Theory of Statistics, 10.8); that of expected shortfall from Manistre and Hancock, "Variance of the CTE
 estimator", North American Actuarial Journal 9, 2005; intervals of quantiles from order statistics (David and
-Nagaraja, Order Statistics, 7.1).
+Nagaraja, Order Statistics, 7.1).  Those of replicated draws are in :mod:`simengine.aggregate.replicates`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.grid import Grid
 from simengine.aggregate.order import Ranks, quantiles, tail_quantiles
+from simengine.aggregate.replicates import Replicated
 from simengine.aggregate.statistics import OutcomeStatistics
 from simengine.aggregate.summary import Summary
 from simengine.plan.plan import PlanOutput
@@ -46,27 +47,42 @@ def outcome_statistics(
     found: Mapping[int, float],
     tails: TailSums,
     tail_levels: tuple[float, ...],
-    percentiles: int,
+    percentiles: tuple[float, ...],
+    replicated: Replicated | None = None,
 ) -> OutcomeStatistics:
     """All statistics of one outcome; NaN throughout where no trial was finite.
 
-    below: counts under each threshold of this outcome, 0 first.
+    below: counts under each threshold of this outcome, 0 first.  With ``replicated`` standard errors follow from the
+    spread between replicates, else from independent trials.
     """
     faults = int(summary.faults[index])
     n = summary.trials - faults
     first_fault = int(summary.first_fault[index]) if faults else -1
     if n == 0 or ranks is None:
-        return _undefined(output, faults, first_fault, percentiles, len(tail_levels))
+        return _undefined(output, faults, first_fault, len(percentiles), len(tail_levels))
     low, high = float(summary.minimum[index]), float(summary.maximum[index])
     moments = _Moments.of(summary.sums.total()[index] / n, n, float(grid.centre[index]), low, high)
     value, value_se = quantiles(ranks, found)
     tail, tail_se = tail_quantiles(ranks, found)
     shortfall, shortfall_se = _expected_shortfall(ranks, found, tails, tail, float(grid.centre[index]), tail_levels)
+    shares = below / n
+    share_se = np.array([_share_error(int(count), n) for count in below])
     certain = low == high
     if certain:
         value_se, tail_se, shortfall_se = np.zeros_like(value), np.zeros_like(tail), np.zeros_like(shortfall)
-    shares = below / n
-    share_se = np.array([0.0 if certain else _share_error(int(count), n) for count in below])
+        share_se = np.zeros_like(share_se)
+    elif replicated is not None:
+        moments = replace(
+            moments,
+            mean_se=replicated.mean_error(),
+            std_se=replicated.std_error(moments.mean, moments.std),
+        )
+        value_se = value_se * [replicated.quantile_ratio(p / 100) for p in percentiles]
+        tail_se = tail_se * [replicated.quantile_ratio(1 - level) for level in tail_levels]
+        errors = [replicated.shortfall_error(k, 1 - level, shortfall_se[k]) for k, level in enumerate(tail_levels)]
+        shortfall_se = np.array(errors, np.float64)
+        errors = [replicated.probability_error(j, int(count), share_se[j]) for j, count in enumerate(below)]
+        share_se = np.array(errors, np.float64)
     edges, counts = _histogram(grid, index, summary, low, high)
     return OutcomeStatistics(
         strategy=output.strategy,

@@ -54,7 +54,8 @@ class RunStatistics:
 
     ``percentiles`` are in percent, ``tail_levels`` fractions.  ``passes`` counts how often the trials were
     drawn (1 when the values were kept, more when they were drawn again to select exact percentiles).
-    ``timings`` are seconds by stage.
+    ``timings`` are seconds by stage.  ``replicates``: independent replicates that the standard errors follow from, 0
+    where they follow from independent trials.
     """
 
     outcomes: tuple[OutcomeStatistics, ...]
@@ -66,3 +67,4 @@ class RunStatistics:
     timings: dict[str, float]
     summary_digest: str
     """SHA-256 of counts, sums and order statistics: equal digests mean equal bits."""
+    replicates: int = 0

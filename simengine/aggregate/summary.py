@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.grid import BINS
+from simengine.aggregate.replicates import ReplicateCounts
 from simengine.aggregate.sums import SumTree
 
 NO_TRIAL = np.iinfo(np.int64).max
@@ -22,7 +23,7 @@ class Summary:
     trials: how many.  counts: (outcomes, bins) int64.  below: (thresholds,) int64, values under each threshold.
     minimum, maximum: (outcomes,), inf and -inf where no value is finite.  faults: (outcomes,) values that are not
     finite; first_fault: (outcomes,) the first such trial.  sums: a tree over tiles of (outcomes, 4), the first four
-    powers of x - centre over finite values.
+    powers of x - centre over finite values.  replicates: counts of each replicate, empty for independent draws.
     """
 
     trials: int
@@ -33,6 +34,7 @@ class Summary:
     faults: NDArray[np.int64]
     first_fault: NDArray[np.int64]
     sums: SumTree
+    replicates: ReplicateCounts = field(default_factory=ReplicateCounts)
 
     @classmethod
     def empty(cls, outcomes: int, thresholds: int) -> Summary:
@@ -59,6 +61,7 @@ class Summary:
             faults=self.faults + other.faults,
             first_fault=np.minimum(self.first_fault, other.first_fault),
             sums=self.sums.merge(other.sums),
+            replicates=self.replicates.merge(other.replicates),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -82,4 +85,5 @@ class Summary:
                 state.update(np.ascontiguousarray(value).tobytes())
         for node in sorted(self.sums.nodes):
             state.update(str(node).encode() + np.ascontiguousarray(self.sums.nodes[node]).tobytes())
+        self.replicates.update(state)
         return state.hexdigest()

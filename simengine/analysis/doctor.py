@@ -110,7 +110,7 @@ def _known_words() -> Finding:
     def check() -> str | None:
         from simengine.kernels import cpu
 
-        found = cpu.values(_word_plan(), 0, 0, 512)[0, [0, 256]]
+        found = cpu.values(cpu.Source.of(_word_plan(), 0, 512), 0, 512)[0, [0, 256]]
         expected = [(word >> 11) * 2.0**-53 for word in KNOWN_WORDS]
         return None if np.abs(found - expected).max() <= 2.0**-52 else f"{found.tolist()} instead of {expected}"
 
@@ -125,7 +125,7 @@ def _same_words() -> Finding:
         from simengine.sampling.address import words
 
         trials = np.arange(2048)
-        found = cpu.values(_word_plan(), 20260101, 0, trials.size)[0]
+        found = cpu.values(cpu.Source.of(_word_plan(), 20260101, trials.size), 0, trials.size)[0]
         expected = words(20260101, 0, trials) * 2.0**-64
         different = int((np.abs(found - expected) > 2.0**-52).sum())
         return f"{different} of {trials.size} draws differ from their definition" if different else None

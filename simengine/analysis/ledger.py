@@ -10,6 +10,7 @@ from simengine.deal.model import Model
 from simengine.engine.run import replay_trial
 from simengine.plan.compile import build_plan
 from simengine.plan.plan import Plan
+from simengine.sampling.design import DEFAULT_REPLICATES
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,27 @@ class Ledger:
     rows: tuple[LedgerRow, ...]
 
 
-def ledger_of_trial(models: Sequence[Model], *, seed: int, trial: int) -> Ledger:
-    """Draw one trial alone and record everything; the values are those of the same trial in any run.
+def ledger_of_trial(
+    models: Sequence[Model],
+    *,
+    seed: int,
+    trial: int,
+    sampler: str = "random",
+    addresses: Sequence[str] | None = None,
+    trials: int | None = None,
+    replicates: int = DEFAULT_REPLICATES,
+) -> Ledger:
+    """Draw one trial alone and record everything; the values are those of the same trial in a run of ``trials``.
+
+    For independent draws the number of trials in the run is no matter.
 
     Raises
     ------
     InvalidInput
         When the models cannot be compiled.
     """
-    plan = build_plan(models, record="everything")
-    values = replay_trial(plan, seed, trial)
+    plan = build_plan(models, record="everything", sampler=sampler, addresses=addresses)
+    values = replay_trial(plan, seed, trial, trials=trials, replicates=replicates)
     found = {(entry.strategy, entry.name): float(values[k]) for k, entry in enumerate(plan.outputs)}
     strategies = tuple(model.strategy for model in models)
     inputs = dict.fromkeys(name for model in models for name in model.inputs)

@@ -17,6 +17,7 @@ from simengine.deal.model import Model
 from simengine.engine.run import run
 from simengine.errors import Mismatch
 from simengine.plan.compile import build_plan
+from simengine.sampling.design import DEFAULT_REPLICATES
 
 LIMIT = 5.0
 """Standard errors by which a simulated number may differ from its closed form."""
@@ -89,6 +90,8 @@ def selfcheck(
     *,
     trials: int,
     seed: int,
+    sampler: str = "random",
+    replicates: int = DEFAULT_REPLICATES,
     threads: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> SelfCheck:
@@ -99,9 +102,16 @@ def selfcheck(
     InvalidInput
         When the models cannot be compiled or run.
     """
-    plan = build_plan(models, record="everything")
+    plan = build_plan(models, record="everything", sampler=sampler)
     found = run(
-        plan, trials=trials, seed=seed, percentiles=(50.0,), threads=threads, nonfinite="exclude", progress=progress
+        plan,
+        trials=trials,
+        seed=seed,
+        percentiles=(50.0,),
+        threads=threads,
+        nonfinite="exclude",
+        progress=progress,
+        replicates=replicates,
     )
     simulated = {(outcome.strategy, outcome.output): outcome for outcome in found.outcomes}
     merged: dict[Comparison, list[str]] = {}

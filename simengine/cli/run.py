@@ -13,6 +13,7 @@ from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
 from simengine.errors import InvalidInput, Problem
+from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 if TYPE_CHECKING:
     from simengine.report.result import Result
@@ -26,7 +27,8 @@ _MOST_TRIALS = 10**30  # the engine refuses less than that, and says how long it
 @scenario_argument
 @click.option("--trials", metavar="N", help="Number of trials, such as 1000000 or 1e6.")
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
-@click.option("--sampler", type=click.Choice(["random"]), default="random", help="Source of the draws.")
+@click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; sobol by default.")
+@click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
 @strategy_option
 @set_option
 @click.option("--percentiles", metavar="LIST", help="Percentiles to report, such as 5,50,95.")
@@ -47,7 +49,8 @@ def command(
     scenario: str,
     trials: str | None,
     seed: str | None,
-    sampler: str,
+    sampler: str | None,
+    replicates: str | None,
     strategies: tuple[str, ...],
     settings: tuple[str, ...],
     percentiles: str | None,
@@ -74,7 +77,7 @@ def command(
       simengine run deal.toml --strategy licence --strategy sale
       simengine run deal.toml --set risks.ip_leak.probability=0.03 --percentiles 1,50,99
       simengine run deal.toml --json > result.json
-      simengine run deal.toml --trial 48231777
+      simengine run deal.toml --trial 482317
       simengine run deal.toml --selfcheck
     """
     from simengine.results.compute import Request, prepare
@@ -83,6 +86,8 @@ def command(
     request = Request(
         trials=options.whole("--trials", trials, 1, _MOST_TRIALS),
         seed=options.whole("--seed", seed, 0, _MOST_SEED),
+        sampler=sampler,
+        replicates=options.whole("--replicates", replicates, FEWEST_REPLICATES, MOST_REPLICATES),
         strategies=strategies or None,
         percentiles=options.percentiles("--percentiles", percentiles),
         overrides=options.settings("--set", settings),
@@ -149,7 +154,18 @@ def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
     from simengine.analysis.ledger import ledger_of_trial
     from simengine.report.ledger import ledger_object, ledger_text
 
-    ledger = ledger_of_trial(prepared.models, seed=prepared.seed, trial=trial)
+    if trial >= prepared.trials and prepared.plan.sampler != "random":  # points depend on the length of the run
+        allowed = f"0 to {prepared.trials - 1:,}"
+        raise InvalidInput(Problem("the run has no such trial", "--trial", f"{trial:,}", allowed, "give more --trials"))
+    ledger = ledger_of_trial(
+        prepared.models,
+        seed=prepared.seed,
+        trial=trial,
+        sampler=prepared.plan.sampler,
+        addresses=prepared.addresses,
+        trials=prepared.trials,
+        replicates=prepared.replicates,
+    )
     if as_json:
         write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
     else:
@@ -165,6 +181,8 @@ def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
             prepared.models,
             trials=prepared.trials,
             seed=prepared.seed,
+            sampler=prepared.plan.sampler,
+            replicates=prepared.replicates,
             threads=prepared.request.threads,
             progress=progress,
         )

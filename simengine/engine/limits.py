@@ -7,6 +7,7 @@ import numpy as np
 from simengine.errors import InvalidInput, Problem
 from simengine.plan.ops import Op
 from simengine.plan.plan import Plan
+from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES
 
 MOST_TRIALS = 10**12
 MOST_SEED = 2**64 - 1
@@ -17,6 +18,9 @@ SELECTION_SHARE = 4
 
 _NANOSECONDS = {
     Op.PHILOX: 1.0,
+    Op.SOBOL: 0.3,
+    Op.LHS: 2.5,
+    Op.ANTITHETIC: 1.1,
     Op.WORD_TO_X: 1.2,
     Op.SCORE_TO_X: 1.2,
     Op.PIECES: 6.0,
@@ -45,7 +49,7 @@ def readable_time(seconds: float) -> str:
     return f"{seconds:.1f} seconds" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
-def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int) -> None:
+def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int, replicates: int) -> None:
     """Refuse what cannot be run.
 
     Raises
@@ -71,6 +75,9 @@ def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int) 
         problems.append(Problem("the seed is out of range", "seed", str(seed), "0 to 2**64 - 1"))
     if not 1 <= threads <= 1024:
         problems.append(Problem("the number of threads is out of range", "threads", str(threads), "1 to 1024"))
+    if not FEWEST_REPLICATES <= replicates <= MOST_REPLICATES:
+        allowed = f"{FEWEST_REPLICATES} to {MOST_REPLICATES:,}"
+        problems.append(Problem("the number of replicates is out of range", "replicates", str(replicates), allowed))
     if memory < 0:
         problems.append(Problem("the memory budget is negative", "memory", str(memory), "0 or more bytes"))
     if problems:

@@ -13,6 +13,7 @@ from simengine import settings
 from simengine.aggregate.finalise import outcome_statistics
 from simengine.aggregate.grid import PILOT_TRIALS, Grid
 from simengine.aggregate.order import Ranks
+from simengine.aggregate.replicates import replicated
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
 from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, seconds_estimate
@@ -21,6 +22,7 @@ from simengine.engine.selection import Draws, Selected, select_exactly
 from simengine.errors import NonFiniteOutcome
 from simengine.kernels import cpu
 from simengine.plan.plan import Plan
+from simengine.sampling.design import DEFAULT_REPLICATES
 
 DEFAULT_PERCENTILES = (5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0)
 DEFAULT_TAIL_LEVELS = (0.95,)
@@ -40,25 +42,28 @@ def run(
     nonfinite: str = "error",
     progress: Progress | None = None,
     task_trials: int | None = None,
+    replicates: int = DEFAULT_REPLICATES,
 ) -> RunStatistics:
     """Simulate ``trials`` trials and report every outcome of the plan.
 
     The result is the same, bit for bit, for any ``threads``, ``memory_budget`` (bytes of outcomes that may be
     kept for percentiles; beyond it the trials are drawn again) and ``task_trials`` (trials of one task).
+    ``replicates`` is about how many independent replicates the trials are divided into, for samplers that have them.
 
     Raises
     ------
     InvalidInput
-        If trials, seed, threads or memory are out of range.
+        If trials, seed, threads, memory or replicates are out of range.
     NonFiniteOutcome
         If an outcome was infinite or undefined in some trial, unless ``nonfinite`` is ``"exclude"``.
     """
     threads = settings.read().threads if threads is None else threads
-    check_limits(plan, trials, seed, threads, memory_budget)
+    check_limits(plan, trials, seed, threads, memory_budget, replicates)
     if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
         threads = 1
     clock = _Clock()
-    grid = Grid.from_pilot(cpu.values(plan, seed, 0, min(trials, PILOT_TRIALS)))
+    source = cpu.Source.of(plan, seed, trials, replicates)
+    grid = Grid.from_pilot(cpu.values(source, 0, min(trials, PILOT_TRIALS)))
     clock.lap("pilot")
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
@@ -69,10 +74,10 @@ def run(
     def fold(work: Callable[[Range], Mergeable], stage: str) -> Mergeable:
         return map_fold(work, ranges, threads, progress, stage)
 
-    draws = Draws(plan, seed, grid, kept, fold)
+    draws = Draws(source, grid, kept, fold)
 
     def summarise(part: Range) -> Summary:
-        return cpu.summarise(plan, seed, part.first, part.size, grid, draws.kept_in(part))
+        return cpu.summarise(source, part.first, part.size, grid, draws.kept_in(part))
 
     summary = fold(summarise, "simulating")
     assert isinstance(summary, Summary)
@@ -84,7 +89,7 @@ def run(
     room = max(4096, memory_budget // (8 * SELECTION_SHARE))
     selected = select_exactly(draws, summary, ranks, room)
     clock.lap("percentiles")
-    outcomes = _finalise(plan, grid, summary, ranks, selected, tuple(tail_levels), len(percentiles))
+    outcomes = _finalise(plan, grid, summary, ranks, selected, tuple(tail_levels), tuple(percentiles))
     clock.lap("statistics")
     return RunStatistics(
         outcomes=outcomes,
@@ -95,18 +100,37 @@ def run(
         passes=1 + selected.passes,
         timings=clock.laps,
         summary_digest=_digest(summary, selected),
+        replicates=source.design.replicates,
     )
 
 
-def replay_trial(plan: Plan, seed: int, trial: int) -> NDArray[np.float64]:
-    """The outcomes of one trial, shape (outcomes,), drawn alone."""
-    return cpu.trial_values(plan, seed, trial)
+def replay_trial(
+    plan: Plan, seed: int, trial: int, *, trials: int | None = None, replicates: int = DEFAULT_REPLICATES
+) -> NDArray[np.float64]:
+    """The outcomes of one trial of a run of ``trials`` trials, shape (outcomes,), drawn alone.
+
+    For independent draws the number of trials in the run is no matter.
+    """
+    source = cpu.Source.of(plan, seed, max(trials or 0, trial + 1), replicates)
+    return cpu.trial_values(source, trial)
 
 
-def draw(plan: Plan, seed: int, first_trial: int, trials: int) -> NDArray[np.float64]:
-    """The outcomes of consecutive trials, shape (outcomes, trials); any first trial."""
+def draw(
+    plan: Plan,
+    seed: int,
+    first_trial: int,
+    count: int,
+    *,
+    trials: int | None = None,
+    replicates: int = DEFAULT_REPLICATES,
+) -> NDArray[np.float64]:
+    """The outcomes of ``count`` consecutive trials of a run of ``trials`` trials, shape (outcomes, count).
+
+    Without ``trials`` the run ends with the last of them.
+    """
+    source = cpu.Source.of(plan, seed, max(trials or 0, first_trial + count), replicates)
     skipped = first_trial % cpu.BLOCK
-    return cpu.values(plan, seed, first_trial - skipped, trials + skipped)[:, skipped:]
+    return cpu.values(source, first_trial - skipped, count + skipped)[:, skipped:]
 
 
 def _finalise(
@@ -116,9 +140,10 @@ def _finalise(
     ranks: list[Ranks | None],
     selected: Selected,
     tail_levels: tuple[float, ...],
-    percentiles: int,
+    percentiles: tuple[float, ...],
 ) -> tuple[OutcomeStatistics, ...]:
     _, ends = cpu.thresholds_of(plan)
+    sums = summary.sums.by_replicate()
     return tuple(
         outcome_statistics(
             output,
@@ -131,6 +156,15 @@ def _finalise(
             selected.tails[k],
             tail_levels,
             percentiles,
+            replicated(
+                summary.replicates,
+                sums,
+                selected.replicate_tails,
+                selected.tail_limits,
+                k,
+                slice(int(ends[k]), int(ends[k + 1])),
+                float(grid.centre[k]),
+            ),
         )
         for k, output in enumerate(plan.outputs)
     )

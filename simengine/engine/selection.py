@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.engine.schedule import Mergeable, Range
 from simengine.kernels import cpu
-from simengine.plan.plan import Plan
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,13 +23,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """How trials are seen again: the plan and the seed, and the values that were kept, if they were.
+    """How trials are seen again: where they come from, and the values that were kept, if they were.
 
     kept: (strips, outcomes, strip trials).  fold: maps a function over all ranges and merges what it returns.
     """
 
-    plan: Plan
-    seed: int
+    source: cpu.Source
     grid: Grid
     kept: Array | None
     fold: Callable[[Callable[[Range], Mergeable], str], Mergeable]
@@ -39,17 +37,23 @@ class Draws:
         """The kept values of a range."""
         if self.kept is None:
             return None
-        strip = cpu.strip_trials(self.plan)
+        strip = cpu.strip_trials(self.source.plan)
         return self.kept[part.first // strip : -(-(part.first + part.size) // strip)]
 
 
 @dataclass(frozen=True)
 class Selected:
-    """Order statistics by rank and tail sums, one of each for every outcome; passes: how many draws it took."""
+    """Order statistics by rank and tail sums, one of each for every outcome; passes: how many draws it took.
+
+    replicate_tails: for each replicate (outcomes, levels, 3), sums over x - centre and its square below the tail
+    limits (outcomes, levels), and their number.
+    """
 
     found: tuple[dict[int, float], ...]
     tails: tuple[TailSums, ...]
     passes: int
+    replicate_tails: Mapping[int, Array]
+    tail_limits: Array
 
 
 def select_exactly(draws: Draws, summary: Summary, ranks: list[Ranks | None], room: int) -> Selected:
@@ -73,7 +77,7 @@ def _from_bins(
 
     def work(part: Range) -> cpu.Selection:
         kept = draws.kept_in(part)
-        return cpu.pick(draws.plan, draws.seed, part.first, part.size, draws.grid, wanted, kept)
+        return cpu.pick(draws.source, part.first, part.size, draws.grid, wanted, kept)
 
     picked = draws.fold(work, "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
@@ -86,7 +90,8 @@ def _from_bins(
         return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)
-    return Selected(found, tails, 0 if draws.kept is not None else 1)
+    passes = 0 if draws.kept is not None else 1
+    return Selected(found, tails, passes, picked.tails.by_replicate(), ends.limits)
 
 
 def _from_windows(
@@ -106,9 +111,7 @@ def _from_windows(
     loose = windows.loose()
 
     def work(part: Range) -> cpu.Selection:
-        return cpu.pick_from_windows(
-            draws.plan, draws.seed, part.first, part.size, draws.grid, loose, ends.limits, inner
-        )
+        return cpu.pick_from_windows(draws.source, part.first, part.size, draws.grid, loose, ends.limits, inner)
 
     picked = draws.fold(work, "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
@@ -121,7 +124,8 @@ def _from_windows(
             return rounded(limbs[0], missing, low), rounded(limbs[1], missing, (low - centre) ** 2)
         return _ending(picked.values[k][picked.values[k] >= low], missing, limbs, centre)
 
-    return Selected(found, _tails(draws.grid, picked, ends, ranks, inside), passes + 1)
+    tails = _tails(draws.grid, picked, ends, ranks, inside)
+    return Selected(found, tails, passes + 1, picked.tails.by_replicate(), ends.limits)
 
 
 def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> tuple[Windows, int]:
@@ -131,7 +135,7 @@ def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> t
         current = windows
 
         def count(part: Range, current: Windows = current) -> Windows:
-            return cpu.narrow(draws.plan, draws.seed, part.first, part.size, current)
+            return cpu.narrow(draws.source, part.first, part.size, current)
 
         counted = draws.fold(count, "narrowing percentiles")
         assert isinstance(counted, Windows)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,14 @@ from numpy.typing import NDArray
 from simengine.aggregate.exact import LIMBS, carried
 from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import Wanted
+from simengine.aggregate.replicates import ReplicateCounts
 from simengine.aggregate.summary import NO_TRIAL, Summary
 from simengine.aggregate.sums import SumTree
 from simengine.aggregate.windows import PARTS, Windows
 from simengine.kernels.machine import BLOCK, evaluate
+from simengine.kernels.source import Source
 from simengine.kernels.tally import (
+    EXACT_MOMENTS,
     MOMENTS,
     TAIL_MOMENTS,
     TILE,
@@ -31,12 +33,14 @@ from simengine.kernels.tally import (
     tally,
 )
 from simengine.plan.plan import Plan
+from simengine.sampling.design import Design
 
 Array = NDArray[np.float64]
 
 __all__ = [
     "BLOCK",
     "Selection",
+    "Source",
     "exact_limbs",
     "narrow",
     "pick",
@@ -58,9 +62,9 @@ _MOST_STRIP_TRIALS = 1 << 16
 class Selection:
     """What a selection pass found: the values in wanted bins by outcome, and the sums of the tails.
 
-    values: one array for each outcome, in order of trial.  tails: a tree of (outcomes, levels, 2), sums of
-    x - centre and of its square below the tail limits.  limbs: (outcomes, levels, 2, LIMBS), exact sums of x and of
-    (x - centre)**2 between the tail limits and the inner limits; all 0 where there are none.
+    values: one array for each outcome, in order of trial.  tails: a tree of (outcomes, levels, 3), sums of
+    x - centre and of its square below the tail limits, and their number.  limbs: (outcomes, levels, 2, LIMBS),
+    exact sums of x and of (x - centre)**2 between the tail limits and the inner limits; all 0 where there are none.
     """
 
     values: tuple[Array, ...]
@@ -80,27 +84,27 @@ def strip_trials(plan: Plan) -> int:
     return max(TILE, min(_MOST_STRIP_TRIALS, fit // TILE * TILE))
 
 
-def values(plan: Plan, seed: int, first_trial: int, n_trials: int) -> Array:
-    """Outcomes of consecutive trials, shape (outcomes, n_trials); first_trial is a multiple of 512."""
-    out = np.empty((len(plan.outputs), n_trials))
-    evaluate(first_trial, n_trials, out, *_arguments(plan, seed))
+def values(source: Source, first_trial: int, n_trials: int) -> Array:
+    """Outcomes of consecutive trials, shape (outcomes, n_trials); first_trial is a multiple of the block (1,024)."""
+    out = np.empty((len(source.plan.outputs), n_trials))
+    evaluate(first_trial, n_trials, out, *source.arguments())
     return out
 
 
-def trial_values(plan: Plan, seed: int, trial: int) -> Array:
+def trial_values(source: Source, trial: int) -> Array:
     """Outcomes of one trial, shape (outcomes,)."""
     first = trial // BLOCK * BLOCK
-    return values(plan, seed, first, trial - first + 1)[:, -1]
+    return values(source, first, trial - first + 1)[:, -1]
 
 
-def summarise(plan: Plan, seed: int, first_trial: int, n_trials: int, grid: Grid, keep: Array | None = None) -> Summary:
+def summarise(source: Source, first_trial: int, n_trials: int, grid: Grid, keep: Array | None = None) -> Summary:
     """The summary of n_trials trials from first_trial, a multiple of the tile (4,096).
 
     ``keep``, shape (strips, outcomes, strip trials), receives the outcomes, strip by strip.
     """
-    arguments = _arguments(plan, seed)
+    plan, arguments = source.plan, source.arguments()
     strip = strip_trials(plan)
-    tallies = _Tallies(len(plan.outputs), n_trials, grid, *thresholds_of(plan))
+    tallies = _Tallies(len(plan.outputs), n_trials, source.design, grid, *thresholds_of(plan))
     buffer = np.empty((len(plan.outputs), strip)) if keep is None else np.empty((0, 0))
     for start in range(0, n_trials, strip):
         size = min(strip, n_trials - start)
@@ -113,7 +117,8 @@ def summarise(plan: Plan, seed: int, first_trial: int, n_trials: int, grid: Grid
 def summarise_values(outcomes: Array, grid: Grid) -> Summary:
     """The summary of given outcomes, shape (outcomes, trials), with 0 as the only threshold of each."""
     count, n_trials = outcomes.shape
-    tallies = _Tallies(count, n_trials, grid, np.zeros(count), np.arange(count + 1))
+    design = Design.of("random", n_trials)
+    tallies = _Tallies(count, n_trials, design, grid, np.zeros(count), np.arange(count + 1))
     tallies.add(np.ascontiguousarray(outcomes), n_trials, 0, 0)
     return tallies.summary(0)
 
@@ -121,29 +126,59 @@ def summarise_values(outcomes: Array, grid: Grid) -> Summary:
 class _Tallies:
     """The arrays that the tally kernel adds to, over one range of trials."""
 
-    def __init__(self, outcomes: int, n_trials: int, grid: Grid, thresholds: Array, ends: NDArray[np.int64]):
-        self._trials, self._grid, self._thresholds, self._ends = n_trials, grid, thresholds, ends
-        self._sums = np.empty((-(-n_trials // TILE), outcomes, MOMENTS))
+    def __init__(
+        self,
+        outcomes: int,
+        n_trials: int,
+        design: Design,
+        grid: Grid,
+        thresholds: Array,
+        ends: NDArray[np.int64],
+    ):
+        self._trials, self._design, self._grid = n_trials, design, grid
+        self._thresholds, self._ends = thresholds, ends
+        self._sums = np.empty((-(-n_trials // design.tile), outcomes, MOMENTS))
         self._counts = np.zeros((outcomes, 2, BINS), np.int32)
         self._total = np.zeros((outcomes, BINS), np.int64)
         self._since = 0
         self._below = np.zeros(len(thresholds), np.int64)
+        self._below_total = np.zeros(len(thresholds), np.int64)
         self._extremes = np.tile([np.inf, -np.inf], (outcomes, 1))
         self._faults = np.tile(np.array([0, NO_TRIAL], np.int64), (outcomes, 1))
+        self._replicate = -1
+        self._replicates = ReplicateCounts()
 
     def add(self, out: Array, size: int, first_trial: int, start: int) -> None:
         """Count the first ``size`` columns of ``out``, the trials from first_trial + start on."""
-        grid, rows = self._grid, self._sums[start // TILE :]
+        design, begin = self._design, 0
+        while begin < size:
+            trial = first_trial + start + begin
+            replicate = trial >> design.bits
+            end = min(size, begin + ((replicate + 1) << design.bits) - trial)
+            if replicate != self._replicate or self._since > 1 << 30:  # before a 32-bit count can overflow
+                self._carry()
+                self._replicate = replicate
+            self._tally(out, begin, end, trial, (start + begin) // design.tile)
+            begin = end
+
+    def _tally(self, out: Array, begin: int, end: int, trial: int, row: int) -> None:
+        grid = self._grid
         thresholds = self._thresholds, self._ends
-        found = rows, self._counts, self._below, self._extremes, self._faults
-        tally(out, size, first_trial + start, grid.centre, grid.scale, *thresholds, *found)
-        self._since += size
-        if self._since > 1 << 30:  # before a 32-bit count can overflow
-            self._carry()
+        found = self._sums[row:], self._counts, self._below, self._extremes, self._faults
+        tally(out, begin, end, trial, self._design.tile, grid.centre, grid.scale, *thresholds, *found)
+        self._since += end - begin
 
     def _carry(self) -> None:
-        self._total += self._counts.sum(axis=1, dtype=np.int64)
+        """Move what was counted since the last time to the totals, and to its replicate."""
+        if not self._since:
+            return
+        counts = self._counts.sum(axis=1, dtype=np.int64)
+        self._total += counts
+        self._below_total += self._below
+        if self._design.replicated:
+            self._replicates.add(self._replicate, counts, self._below)
         self._counts[:] = 0
+        self._below[:] = 0
         self._since = 0
 
     def summary(self, first_trial: int) -> Summary:
@@ -151,41 +186,42 @@ class _Tallies:
         return Summary(
             trials=self._trials,
             counts=self._total,
-            below=self._below,
+            below=self._below_total,
             minimum=self._extremes[:, 0].copy(),
             maximum=self._extremes[:, 1].copy(),
             faults=self._faults[:, 0].copy(),
             first_fault=self._faults[:, 1].copy(),
-            sums=SumTree.of(self._sums, first_trial // TILE),
+            sums=SumTree.of(self._sums, first_trial // self._design.tile, self._design.top),
+            replicates=self._replicates,
         )
 
 
 def pick(
-    plan: Plan, seed: int, first_trial: int, n_trials: int, grid: Grid, wanted: Wanted, kept: Array | None = None
+    source: Source, first_trial: int, n_trials: int, grid: Grid, wanted: Wanted, kept: Array | None = None
 ) -> Selection:
     """The values in flagged bins and the tail sums, from kept outcomes or by drawing the trials again."""
-    outcomes, strip = len(plan.outputs), strip_trials(plan)
+    outcomes, strip, design = len(source.plan.outputs), strip_trials(source.plan), source.design
     levels = wanted.tail_limits.shape[1]
-    tails = np.empty((-(-n_trials // TILE), outcomes, levels, TAIL_MOMENTS))
+    tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
     ends = np.zeros(outcomes, np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
     room = np.empty(outcomes * (strip + 1))
     offsets = np.arange(outcomes) * (strip + 1)
-    for start, size, out in _strips(plan, seed, first_trial, n_trials, kept):
+    for start, size, out in _strips(source, first_trial, n_trials, kept):
         ends[:] = offsets
-        rows = tails[start // TILE :]
-        select(out, size, grid.centre, grid.scale, wanted.flags, wanted.tail_limits, room, ends, rows)
+        rows = tails[start // design.tile :]
+        select(out, size, design.tile, grid.centre, grid.scale, wanted.flags, wanted.tail_limits, room, ends, rows)
         for k in range(outcomes):
             found[k].append(room[offsets[k] : ends[k]].copy())
-    limbs = np.zeros((outcomes, levels, TAIL_MOMENTS, LIMBS), np.int64)
-    return Selection(_concatenated(found), SumTree.of(tails, first_trial // TILE), limbs)
+    limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
+    return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), limbs)
 
 
-def narrow(plan: Plan, seed: int, first_trial: int, n_trials: int, windows: Windows) -> Windows:
+def narrow(source: Source, first_trial: int, n_trials: int, windows: Windows) -> Windows:
     """The windows with the counts of their parts over these trials, which are drawn again."""
     histogram = np.zeros((len(windows.lows), PARTS), np.int64)
     extremes = windows.no_extremes()
-    for _, size, out in _strips(plan, seed, first_trial, n_trials, None):
+    for _, size, out in _strips(source, first_trial, n_trials, None):
         for k, (first, last) in enumerate(windows.bounds()):
             if first < last:
                 refine(out[k], size, windows.lows, windows.highs, windows.shifts, first, last, histogram, extremes)
@@ -193,8 +229,7 @@ def narrow(plan: Plan, seed: int, first_trial: int, n_trials: int, windows: Wind
 
 
 def pick_from_windows(
-    plan: Plan,
-    seed: int,
+    source: Source,
     first_trial: int,
     n_trials: int,
     grid: Grid,
@@ -204,33 +239,33 @@ def pick_from_windows(
 ) -> Selection:
     """The values in windows, the tail sums and the exact sums between the limits, by drawing the trials again."""
     outcomes, levels = tail_limits.shape
-    tails = np.empty((-(-n_trials // TILE), outcomes, levels, TAIL_MOMENTS))
-    limbs = np.zeros((outcomes, levels, TAIL_MOMENTS, LIMBS), np.int64)
+    design = source.design
+    tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
+    limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
-    room = np.empty(strip_trials(plan))
-    for start, size, out in _strips(plan, seed, first_trial, n_trials, None):
-        sum_tails(out, size, grid.centre, tail_limits, inner_limits, tails[start // TILE :], limbs)
+    room = np.empty(strip_trials(source.plan))
+    for start, size, out in _strips(source, first_trial, n_trials, None):
+        rows = tails[start // design.tile :]
+        sum_tails(out, size, design.tile, grid.centre, tail_limits, inner_limits, rows, limbs)
         for k, (first, last) in enumerate(windows.bounds()):
             if first < last:
                 filled = pick_windows(out[k], size, windows.lows, windows.highs, first, last, room)
                 found[k].append(room[:filled].copy())
-    return Selection(_concatenated(found), SumTree.of(tails, first_trial // TILE), carried(limbs))
+    return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), carried(limbs))
 
 
 def exact_limbs(values: Array, centre: float) -> NDArray[np.int64]:
     """Exact sums of values and of (value - centre)**2, shape (2, LIMBS)."""
-    limbs = np.zeros((TAIL_MOMENTS, LIMBS), np.int64)
+    limbs = np.zeros((EXACT_MOMENTS, LIMBS), np.int64)
     sum_exactly(np.ascontiguousarray(values), centre, limbs)
     return limbs
 
 
-def _strips(
-    plan: Plan, seed: int, first_trial: int, n_trials: int, kept: Array | None
-) -> Iterator[tuple[int, int, Array]]:
+def _strips(source: Source, first_trial: int, n_trials: int, kept: Array | None) -> Iterator[tuple[int, int, Array]]:
     """Offset, length and outcomes of each strip; drawn into one buffer unless they were kept."""
-    strip = strip_trials(plan)
-    arguments = _arguments(plan, seed)
-    buffer = np.empty((len(plan.outputs), strip)) if kept is None else np.empty((0, 0))
+    strip, outcomes = strip_trials(source.plan), len(source.plan.outputs)
+    arguments = source.arguments()
+    buffer = np.empty((outcomes, strip)) if kept is None else np.empty((0, 0))
     for start in range(0, n_trials, strip):
         size = min(strip, n_trials - start)
         if kept is None:
@@ -247,14 +282,3 @@ def thresholds_of(plan: Plan) -> tuple[Array, NDArray[np.int64]]:
     each = [(0.0, *output.targets) for output in plan.outputs]
     ends = np.cumsum([0] + [len(targets) for targets in each])
     return np.array([t for targets in each for t in targets]), ends.astype(np.int64)
-
-
-def _arguments(plan: Plan, seed: int) -> tuple[Any, ...]:
-    """The plan as the compiled function takes it."""
-    return (
-        *(plan.tape, plan.registers, plan.constants, plan.streams),
-        *(plan.table_rows, plan.table_places, plan.table_steps, plan.kinks),
-        *(plan.piece_ends, plan.piece_cuts, plan.piece_values, plan.piece_slopes),
-        np.uint64(seed & 0xFFFFFFFF),
-        np.uint64(seed >> 32),
-    )

@@ -11,13 +11,14 @@ import numpy as np
 from simengine.kernels.arithmetic import exp_of_sum, fma, log_of, power
 from simengine.kernels.jit import kernel
 from simengine.kernels.lookup import piecewise, score_to_x, word_to_x
-from simengine.kernels.words import draw_philox, step, unit_to_word
+from simengine.kernels.words import draw_antithetic, draw_lhs, draw_philox, draw_sobol, step, unit_to_word
 from simengine.plan.ops import Op
 
 BLOCK = 1024
 """Trials in a register; a multiple of 512, the group of trials that share Philox calls."""
 
 PHILOX, WORD_TO_X, SCORE_TO_X = int(Op.PHILOX), int(Op.WORD_TO_X), int(Op.SCORE_TO_X)
+SOBOL, LHS, ANTITHETIC = int(Op.SOBOL), int(Op.LHS), int(Op.ANTITHETIC)
 UNIT_TO_WORD, PIECES, STEP = int(Op.UNIT_TO_WORD), int(Op.PIECES), int(Op.STEP)
 ADD, SUBTRACT, MULTIPLY, DIVIDE = int(Op.ADD), int(Op.SUBTRACT), int(Op.MULTIPLY), int(Op.DIVIDE)
 FMA, MINIMUM, MAXIMUM, NEGATE = int(Op.FMA), int(Op.MINIMUM), int(Op.MAXIMUM), int(Op.NEGATE)
@@ -45,15 +46,20 @@ def evaluate(
     piece_slopes,
     key0,
     key1,
+    bits,
+    lattice,
 ):
     """Outcomes of count trials from first_trial (a multiple of 512) on, into out[outcome, 0:count].
 
     All arrays are those of :class:`simengine.plan.plan.Plan`; key0 and key1 are the halves of the seed.
+    Replicates have 2**bits trials; lattice holds what randomises each, int64 (replicates, draws, numbers), see
+    sampling.sobol and sampling.lhs.
     """
     R = np.empty((registers + constants.size, BLOCK))
     W = R.view(np.int64)
     place = np.empty(BLOCK, np.int64)
     local = np.empty(BLOCK)
+    low = np.empty(64, np.int64)
     for k in range(constants.size):
         R[registers + k] = constants[k]
     for start in range(0, count, BLOCK):
@@ -62,6 +68,12 @@ def evaluate(
             to, x, y = R[d], R[tape[row, 2]], R[tape[row, 3]]
             if op == PHILOX:
                 draw_philox(W[d], first_trial + start, streams[c], key0, key1)
+            elif op == SOBOL:
+                draw_sobol(W[d], first_trial + start, bits, lattice, c, low)
+            elif op == LHS:
+                draw_lhs(W[d], first_trial + start, bits, lattice, c, streams[c], key0, key1)
+            elif op == ANTITHETIC:
+                draw_antithetic(W[d], first_trial + start, bits, streams[c], key0, key1)
             elif op == WORD_TO_X:
                 word_to_x(
                     to,

@@ -1,7 +1,7 @@
 """What is counted and summed over outcomes; the order of every sum depends on the trial alone.
 
-Sums are taken over tiles of 4,096 trials: lane l of 256 adds trials l, l + 256, ... of the tile in order, then the
-lanes are folded by halves.  A GPU block of 256 threads does the same.
+Sums are taken over tiles of 4,096 trials (less where replicates are shorter): lane l of 256 adds trials l, l + 256, ...
+of the tile in order, then the lanes are folded by halves.  A GPU block of 256 threads does the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from simengine.kernels.jit import inline, kernel
 LANES = 256
 TILE = 4096
 MOMENTS = 4
-TAIL_MOMENTS = 2
+TAIL_MOMENTS = 3
+EXACT_MOMENTS = 2
 
 
 @inline
@@ -66,20 +67,36 @@ def add_powers(x, size, centre, one, two, three, four):
 
 
 @kernel
-def tally(values, count, first_trial, centre, scale, thresholds, threshold_ends, sums, counts, below, extremes, faults):
-    """Count and sum the first count outcomes of values (outcomes, room), tile by tile (the last may be short).
+def tally(
+    values,
+    begin,
+    end,
+    first_trial,
+    tile,
+    centre,
+    scale,
+    thresholds,
+    threshold_ends,
+    sums,
+    counts,
+    below,
+    extremes,
+    faults,
+):
+    """Count and sum columns begin to end - 1 of values (outcomes, room), tile by tile (the last may be short).
 
-    thresholds of outcome k are thresholds[ends[k]:ends[k + 1]].  Results: sums
-    (tiles, outcomes, 4); counts (outcomes, 2, bins) int32, added to; below (thresholds,) added to; extremes
-    (outcomes, 2) lowered and raised; faults (outcomes, 2): count of values that are not finite, first such trial.
+    first_trial is that of column begin, the first of a tile.  thresholds of outcome k are
+    thresholds[ends[k]:ends[k + 1]].  Results: sums (tiles, outcomes, 4); counts (outcomes, 2, bins) int32, added to;
+    below (thresholds,) added to; extremes (outcomes, 2) lowered and raised; faults (outcomes, 2): count of values that
+    are not finite, first such trial.
     """
     one, two, three, four = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     place = np.empty(TILE, np.int64)
     clean = np.empty(TILE)
-    for start in range(0, count, TILE):
-        size = min(TILE, count - start)
+    for start in range(0, end - begin, tile):
+        size = min(tile, end - begin - start)
         for k in range(values.shape[0]):
-            x = values[k, start : start + size]
+            x = values[k, begin + start : begin + start + size]
             middle, factor = centre[k], scale[k]
             bad = 0
             for j in range(size):
@@ -116,7 +133,7 @@ def tally(values, count, first_trial, centre, scale, thresholds, threshold_ends,
                         hits += x[j] < limit
                     below[t] += hits
             add_powers(x, size, middle, one, two, three, four)
-            row = sums[start // TILE, k]
+            row = sums[start // tile, k]
             row[0], row[1], row[2], row[3] = fold(one), fold(two), fold(three), fold(four)
 
 
@@ -133,18 +150,18 @@ def count_some(x, thresholds, first, last, counts, below, extremes, centre, scal
 
 
 @kernel
-def select(values, count, centre, scale, flags, tail_limits, out, ends, tails):
+def select(values, count, tile, centre, scale, flags, tail_limits, out, ends, tails):
     """Pick those of the first count values that lie in flagged bins, and sum the tails below limits.
 
     values: (outcomes, room).  flags: (outcomes, bins + 1) uint8, the last is 0 and stands for what is not finite.
     tail_limits: (outcomes, levels).  Results: out (room,), filled from ends[k] on for outcome k with the values in
     order of trial, ends (outcomes,) moved on; one place more than the values is needed for each outcome.
-    tails: (tiles, outcomes, levels, 2), sums of x - centre and of its square over x < limit.
+    tails: (tiles, outcomes, levels, 3), sums of x - centre and of its square over x < limit, and their number.
     """
     place = np.empty(TILE, np.int64)
     one, two = np.empty(LANES), np.empty(LANES)
-    for start in range(0, count, TILE):
-        size = min(TILE, count - start)
+    for start in range(0, count, tile):
+        size = min(tile, count - start)
         for k in range(values.shape[0]):
             x = values[k, start : start + size]
             middle, factor = centre[k], scale[k]
@@ -159,9 +176,9 @@ def select(values, count, centre, scale, flags, tail_limits, out, ends, tails):
                 filled += chosen[np.uint64(place[j])]
             ends[k] = filled
             for level in range(tail_limits.shape[1]):
-                add_tail(x, size, middle, tail_limits[k, level], one, two)
-                tails[start // TILE, k, level, 0] = fold(one)
-                tails[start // TILE, k, level, 1] = fold(two)
+                hits = add_tail(x, size, middle, tail_limits[k, level], one, two)
+                row = tails[start // tile, k, level]
+                row[0], row[1], row[2] = fold(one), fold(two), hits
 
 
 @kernel
@@ -216,21 +233,21 @@ def pick_windows(values, count, lows, highs, first, last, out):
 
 
 @kernel
-def sum_tails(values, count, centre, tail_limits, inner_limits, tails, limbs):
+def sum_tails(values, count, tile, centre, tail_limits, inner_limits, tails, limbs):
     """The tail sums of :func:`select`, and exact sums between each tail limit and a higher inner limit.
 
     limbs: (outcomes, levels, 2, LIMBS), added to: x and (x - centre)**2 over tail_limit <= x < inner_limit.
     """
     one, two = np.empty(LANES), np.empty(LANES)
-    for start in range(0, count, TILE):
-        size = min(TILE, count - start)
+    for start in range(0, count, tile):
+        size = min(tile, count - start)
         for k in range(values.shape[0]):
             x = values[k, start : start + size]
             for level in range(tail_limits.shape[1]):
                 low, high = tail_limits[k, level], inner_limits[k, level]
-                add_tail(x, size, centre[k], low, one, two)
-                tails[start // TILE, k, level, 0] = fold(one)
-                tails[start // TILE, k, level, 1] = fold(two)
+                hits = add_tail(x, size, centre[k], low, one, two)
+                row = tails[start // tile, k, level]
+                row[0], row[1], row[2] = fold(one), fold(two), hits
                 for j in range(size):
                     if (x[j] >= low) & (x[j] < high):
                         d = x[j] - centre[k]
@@ -268,7 +285,7 @@ def add_exact(x, limbs):
 
 @inline
 def add_tail(x, size, centre, limit, one, two):
-    """Sums of x - centre and its square over finite x < limit, in lanes, for the first size values of a tile."""
+    """Sums of x - centre and its square over finite x < limit, in lanes, for a tile of size values; their number."""
     for l in range(LANES):  # noqa: E741
         one[l] = 0.0
         two[l] = 0.0
@@ -283,3 +300,7 @@ def add_tail(x, size, centre, limit, one, two):
         d = x[j] - centre if (x[j] < limit) & (x[j] > -np.inf) else 0.0
         one[j - whole] += d
         two[j - whole] = fma(d, d, two[j - whole])
+    hits = 0
+    for j in range(size):
+        hits += (x[j] < limit) & (x[j] > -np.inf)
+    return hits

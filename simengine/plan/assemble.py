@@ -11,7 +11,7 @@ from simengine.distributions.marginal import Marginal, Pieces
 from simengine.errors import InvalidInput, Problem
 from simengine.plan.draws import Resources
 from simengine.plan.graph import Graph
-from simengine.plan.ops import Op
+from simengine.plan.ops import DRAWS, Op
 from simengine.plan.plan import Plan, PlanInput, PlanOutput
 from simengine.plan.schedule import Registers, Step, allocate, schedule
 from simengine.plan.tables import ORDER, QuantileTable, word_of
@@ -67,6 +67,8 @@ def assemble(
         piece_slopes=np.concatenate([np.empty(0), *(piece.slopes * 2.0**-64 for piece in pieces)]),
         outputs=outputs,
         inputs=inputs,
+        sampler=resources.sampler,
+        dimensions=kept.dimension_array(),
     )
 
 
@@ -97,6 +99,7 @@ class _Kept:
 
     def __init__(self, resources: Resources):
         self.addresses = list(resources.streams)
+        self.resources = resources
         self.streams: dict[int, int] = {}
         self.tables: dict[int, int] = {}
         self.pieces: dict[int, int] = {}
@@ -108,7 +111,7 @@ class _Kept:
         node = graph.nodes[step.node]
         assert node.op is not None  # constants are not computed
         a, b, c = (*(registers.of[operand] for operand in node.operands), 0, 0, 0)[:3]
-        if node.op is Op.PHILOX:
+        if node.op in DRAWS:
             c = self.streams.setdefault(node.immediate, len(self.streams))
         elif node.op in (Op.WORD_TO_X, Op.SCORE_TO_X):
             c = self.tables.setdefault(node.immediate, len(self.tables))
@@ -128,3 +131,10 @@ class _Kept:
                 reason = f"{other} and {address} happen to address the same draws"
                 raise InvalidInput(Problem(reason, hint="give one of them another name"))
         return np.array(list(first), np.uint64)
+
+    def dimension_array(self) -> NDArray[np.int64]:
+        """The dimension of each stream in use where the sampler has dimensions."""
+        if self.resources.sampler != "sobol":
+            return np.empty(0, np.int64)
+        dimensions = [self.resources.dimension(self.addresses[number]) for number in self.streams]
+        return np.array([-1 if dimension is None else dimension for dimension in dimensions], np.int64)

@@ -13,7 +13,7 @@ from simengine.deal.model import Model, NamedFormula, UncertainInput
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import lower, names_in
 from simengine.plan.assemble import assemble
-from simengine.plan.draws import Drawn, Draws, Resources, TableBuilder, identity
+from simengine.plan.draws import Drawn, Draws, Resources, TableBuilder, addresses_of, identity
 from simengine.plan.graph import Graph
 from simengine.plan.plan import Plan, PlanInput, PlanOutput
 from simengine.plan.store import stored_table
@@ -24,12 +24,21 @@ PERCENTILES = (0.05, 0.5, 0.95)
 """Points of an input's distribution that a plan tells."""
 
 
-def build_plan(models: Sequence[Model], *, record: Record = "outputs", build: TableBuilder = stored_table) -> Plan:
+def build_plan(
+    models: Sequence[Model],
+    *,
+    record: Record = "outputs",
+    build: TableBuilder = stored_table,
+    sampler: str = "random",
+    addresses: Sequence[str] | None = None,
+) -> Plan:
     """The plan of one or more strategies.
 
     With ``record="everything"`` every input and every formula becomes an outcome, in this order, for the ledger of
     single trials; their values have the same bits as in the plan of the outputs.  ``build`` makes the quantile
-    tables; by default those that were made before are read from the cache folder.
+    tables; by default those that were made before are read from the cache folder.  ``sampler`` says where draws come
+    from, see :mod:`simengine.sampling.design`; ``addresses`` is the order of the dimensions of its points, by default
+    that of ``models`` (:func:`~simengine.plan.draws.addresses_of`).
 
     Raises
     ------
@@ -39,7 +48,9 @@ def build_plan(models: Sequence[Model], *, record: Record = "outputs", build: Ta
     if not models:
         raise ValueError("a plan needs at least one model")
     graph = Graph()
-    draws = Draws(graph, Resources(build))
+    order = addresses_of(models) if addresses is None else addresses
+    dimensions = {address: place for place, address in enumerate(order)}
+    draws = Draws(graph, Resources(build, sampler, dimensions))
     outputs: list[PlanOutput] = []
     outcomes: list[int] = []
     drawn: list[_Used] = []

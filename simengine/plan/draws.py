@@ -8,7 +8,7 @@ draws; equal distributions share their rows as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +22,13 @@ from simengine.plan.graph import Graph
 from simengine.plan.ops import Op
 from simengine.plan.tables import WORD, NormalScore, QuantileTable, ScoreAxis, TScore, WordAxis, word_of
 from simengine.sampling.copula import factor
+from simengine.sampling.sobol import MOST_DIMENSIONS
 
 Axis = WordAxis | ScoreAxis
 Matrix = NDArray[np.float64]
 TableBuilder = Callable[[Marginal, Axis], QuantileTable]
+
+_DRAW_OF = {"random": Op.PHILOX, "sobol": Op.SOBOL, "lhs": Op.LHS, "antithetic": Op.ANTITHETIC}
 
 NEAR_ZERO = 2.0**-40
 """Where t**2 / dof is below this, the t score is t itself to the last bit that matters."""
@@ -33,9 +36,14 @@ NEAR_ZERO = 2.0**-40
 
 @dataclass
 class Resources:
-    """What lookups refer to by number: draw streams, quantile tables and piecewise functions, each once."""
+    """What lookups refer to by number: draw streams, quantile tables and piecewise functions, each once.
+
+    dimensions: the dimension of each address, for samplers whose points have dimensions.
+    """
 
     build: TableBuilder
+    sampler: str = "random"
+    dimensions: Mapping[str, int] = field(default_factory=dict)
     streams: dict[str, int] = field(default_factory=dict)
     tables: list[QuantileTable] = field(default_factory=list)
     pieces: list[Marginal] = field(default_factory=list)
@@ -44,6 +52,17 @@ class Resources:
     def stream(self, address: str) -> int:
         """The number of the stream of draws with this address."""
         return self.streams.setdefault(address, len(self.streams))
+
+    def dimension(self, address: str) -> int | None:
+        """The dimension of an address, None if it has none."""
+        dimension = self.dimensions.get(address)
+        return dimension if dimension is not None and dimension < MOST_DIMENSIONS else None
+
+    def draw(self, address: str) -> Op:
+        """The operation that draws the words of an address."""
+        if self.sampler == "sobol" and self.dimension(address) is None:
+            return Op.PHILOX
+        return _DRAW_OF[self.sampler]
 
     def table(self, marginal: Marginal, axis: Axis) -> int:
         """The number of the table of a distribution on an axis; built when it is first asked for."""
@@ -60,6 +79,32 @@ class Resources:
             self._numbers[key] = len(self.pieces)
             self.pieces.append(marginal)
         return self._numbers[key]
+
+
+def addresses_of(models: Sequence[Model]) -> tuple[str, ...]:
+    """Every address that the models may draw from, in order of first appearance: the order of dimensions.
+
+    Inputs count whether or not an outcome needs them and also where they are constant, so that neither the outcomes
+    asked for nor a fixed value moves the draws of others.  What scales the members of a t copula follows the last
+    of them.
+    """
+    found: dict[str, None] = {}
+    for model in models:
+        scaled = {group.names: set(group.names) for group in model.dependences if group.dof is not None}
+        groups = {group.names: group for group in model.dependences}
+        for name, entry in model.inputs.items():
+            found.setdefault(entry.stream)
+            for names, missing in scaled.items():
+                if name in missing:
+                    missing.remove(name)
+                    if not missing:
+                        found.setdefault(_scale_address(model, groups[names]))
+    return tuple(found)
+
+
+def _scale_address(model: Model, group: Dependence) -> str:
+    """The address of the common factor of a t copula."""
+    return f"copula({','.join(model.inputs[name].stream for name in group.names)})"
 
 
 def identity(marginal: Marginal) -> str:
@@ -177,7 +222,7 @@ class Draws:
     # ---- words and scores ----
 
     def _word(self, address: str) -> int:
-        return self.graph.apply(Op.PHILOX, immediate=self.resources.stream(address))
+        return self.graph.apply(self.resources.draw(address), immediate=self.resources.stream(address))
 
     def _normal_score(self, stream: str) -> Drawn:
         """The normal score of an input's word."""
@@ -206,8 +251,7 @@ class Draws:
         """The t score ``t * sqrt(log(s) / (s - 1))`` of the scaled score t, see plan.tables.TScore."""
         graph, dof = self.graph, group.dof
         assert dof is not None
-        streams = ",".join(model.inputs[name].stream for name in group.names)
-        word = Drawn(self._word(f"copula({streams})"))
+        word = Drawn(self._word(_scale_address(model, group)))
         scale = self._looked_up(Op.WORD_TO_X, word, student_scale(dof), WORD)
         mixed = self._mixed(model, group, row)
         t = graph.multiply(mixed.node, scale.node)

@@ -26,6 +26,12 @@ class Op(IntEnum):
     """dst = the piecewise linear quantile function c at the word in a."""
     STEP = 5
     """dst = 1 if the word in a is at least the word c (an immediate), else 0."""
+    SOBOL = 6
+    """dst = scrambled Sobol points of draw stream c."""
+    LHS = 7
+    """dst = Latin hypercube words of draw stream c."""
+    ANTITHETIC = 8
+    """dst = words of draw stream c, in pairs of opposites."""
     ADD = 10
     SUBTRACT = 11
     MULTIPLY = 12
@@ -51,11 +57,17 @@ class Op(IntEnum):
     """Count the value in a as outcome c (an immediate)."""
 
 
-IMMEDIATE_C = frozenset({Op.PHILOX, Op.WORD_TO_X, Op.SCORE_TO_X, Op.PIECES, Op.STEP, Op.TALLY})
+DRAWS = frozenset({Op.PHILOX, Op.SOBOL, Op.LHS, Op.ANTITHETIC})
+"""Operations that draw words."""
+
+IMMEDIATE_C = frozenset({*DRAWS, Op.WORD_TO_X, Op.SCORE_TO_X, Op.PIECES, Op.STEP, Op.TALLY})
 """Operations whose c is a number or an index and not a register."""
 
 OPERANDS = {
     Op.PHILOX: 0,
+    Op.SOBOL: 0,
+    Op.LHS: 0,
+    Op.ANTITHETIC: 0,
     Op.WORD_TO_X: 1,
     Op.SCORE_TO_X: 1,
     Op.UNIT_TO_WORD: 1,

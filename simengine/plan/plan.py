@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -61,7 +61,9 @@ class Plan:
     per octave (word tables), first and last kink.  table_steps: float64 ``(tables,)``, segments per unit of
     score (score tables).  kinks: int64, words or the bits of scores.  piece_ends: int64 ``(functions, 2)``:
     first and last row of the piecewise linear functions in piece_cuts (uint64 words), piece_values and
-    piece_slopes (float64, slope per unit of word).
+    piece_slopes (float64, slope per unit of word).  sampler: where words come from, see
+    :mod:`simengine.sampling.design`.  dimensions: int64 ``(draws,)``, the dimension of the Sobol points that each
+    stream takes, -1 for none; empty for other samplers.
     """
 
     tape: NDArray[np.int64]
@@ -79,6 +81,7 @@ class Plan:
     outputs: tuple[PlanOutput, ...]
     inputs: tuple[PlanInput, ...] = ()
     sampler: str = "random"
+    dimensions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @cached_property
     def digest(self) -> str:

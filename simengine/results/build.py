@@ -36,6 +36,7 @@ class Provenance:
     overrides: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     nonfinite: str = "error"
+    replicates: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     created: str = ""
@@ -178,6 +179,7 @@ def _attributes(statistics: RunStatistics, plan: Plan, provenance: Provenance) -
         "trials": statistics.trials,
         "seed": statistics.seed,
         "sampler": plan.sampler,
+        "replicates": provenance.replicates,
         "device": "cpu",
         "precision": "float64",
         "stream_version": STREAM_VERSION,

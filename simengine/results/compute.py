@@ -32,6 +32,8 @@ class Request:
 
     trials: int | None = None
     seed: int | None = None
+    sampler: str | None = None
+    replicates: int | None = None
     strategies: Sequence[str] | None = None
     percentiles: Sequence[float] | None = None
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -42,7 +44,11 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A scenario that is ready to be simulated."""
+    """A scenario that is ready to be simulated.
+
+    addresses: every address that any strategy draws from, in order, also of strategies that were not asked for: so a
+    strategy has the same draws alone and among the others.
+    """
 
     scenario: Scenario
     request: Request
@@ -50,6 +56,8 @@ class Prepared:
     plan: Plan
     trials: int
     seed: int
+    replicates: int
+    addresses: tuple[str, ...]
     percentiles: tuple[float, ...]
     sources: tuple[Source, ...]
     timings: Mapping[str, float]
@@ -69,10 +77,12 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
     if isinstance(scenario, Scenario) and request.overrides:
         raise InvalidInput(Problem("values can only be set while a scenario is read", hint="give them to load()"))
     found = scenario if isinstance(scenario, Scenario) else load(scenario, set_values=request.overrides)
-    models = select_strategies(expanded(found), request.strategies)
+    all_models = expanded(found)
+    models = select_strategies(all_models, request.strategies)
     sources = sources_of(found)
     read = time.perf_counter()
-    plan = compiled(models)
+    addresses = _addresses(all_models)
+    plan = compiled(models, request.sampler if request.sampler is not None else found.simulate.sampler, addresses)
     return Prepared(
         scenario=found,
         request=request,
@@ -80,6 +90,8 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
         plan=plan,
         trials=request.trials if request.trials is not None else found.simulate.trials,
         seed=request.seed if request.seed is not None else found.simulate.seed,
+        replicates=request.replicates if request.replicates is not None else found.simulate.replicates,
+        addresses=addresses,
         percentiles=tuple(sorted(request.percentiles or found.simulate.percentiles)),
         sources=sources,
         timings={"scenario": read - began, "plan": time.perf_counter() - read},
@@ -112,6 +124,7 @@ def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
         memory_budget=request.memory if request.memory is not None else DEFAULT_MEMORY,
         nonfinite=scenario.simulate.nonfinite,
         progress=progress,
+        replicates=prepared.replicates,
     )
     if sources_of(scenario) != prepared.sources:
         raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")
@@ -132,7 +145,13 @@ def expanded(scenario: Scenario) -> tuple[Model, ...]:
     return expand(scenario)
 
 
-def compiled(models: Sequence[Model]) -> Plan:
+def _addresses(models: Sequence[Model]) -> tuple[str, ...]:
+    from simengine.plan.draws import addresses_of
+
+    return addresses_of(models)
+
+
+def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str]) -> Plan:
     """The plan of the reported outcomes.
 
     Raises
@@ -142,7 +161,7 @@ def compiled(models: Sequence[Model]) -> Plan:
     """
     from simengine.plan.compile import build_plan
 
-    return build_plan(models)
+    return build_plan(models, sampler=sampler, addresses=addresses)
 
 
 def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> tuple[Model, ...]:
@@ -186,6 +205,7 @@ def _provenance(prepared: Prepared) -> Provenance:
         overrides=request.overrides,
         warnings=tuple(str(problem) for problem in scenario.warnings),
         nonfinite=scenario.simulate.nonfinite,
+        replicates=prepared.replicates,
         versions=versions(),
         command=request.command,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -151,6 +151,7 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("trials", int, "number of trials"),
     Attribute("seed", int, "seed of the draws"),
     Attribute("sampler", str, "source of the draws"),
+    Attribute("replicates", int, "independent replicates asked for; no matter for independent draws"),
     Attribute("device", str, "device that computed the result"),
     Attribute("precision", str, "number format of the arithmetic"),
     Attribute("stream_version", int, "version of the rule that maps seed, input and trial to a draw"),

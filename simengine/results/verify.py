@@ -107,6 +107,8 @@ def recompute(
     request = Request(
         trials=stored.integer("trials"),
         seed=stored.integer("seed"),
+        sampler=stored.text("sampler"),
+        replicates=stored.integer("replicates"),
         strategies=stored.document("selected_strategies"),
         percentiles=stored["quantile"].tolist(),
         threads=threads,

@@ -68,6 +68,17 @@ def words(seed: int, stream: int, trials: NDArray[np.int64] | NDArray[np.uint64]
     return np.where(second, c2 | (c3 << _SHIFT), c0 | (c1 << _SHIFT))
 
 
+def antithetic_words(seed: int, stream: int, trials: NDArray[np.int64], bits: int) -> Words:
+    """Words in pairs of opposites: trial t + r has the complement of the word of trial t.
+
+    r is 256, or half of a replicate of 2**bits trials where that is less; t has the bit of r clear.
+    """
+    reach = min(1 << (bits - 1), GROUP // 2)
+    second = (trials & reach) != 0
+    drawn = words(seed, stream, np.where(second, trials - reach, trials))
+    return np.where(second, ~drawn, drawn)
+
+
 def probability_of(word: Words) -> NDArray[np.float64]:
     """The probability that a word stands for, (m + 1/2) / 2**53 of its top 53 bits, rounded to float64.
 

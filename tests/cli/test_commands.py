@@ -131,12 +131,15 @@ def test_the_command_is_stored(deal, capsys):
 
 
 def test_the_ledger_of_one_trial(deal, capsys):
-    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777")
+    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "482317", "--trials", "1e6")
     assert code == 0
-    assert "trial 48,231,777 of seed 11" in out
+    assert "trial 482,317 of seed 11" in out
     assert "V * D * R * (1 - L) * (1 - ip_leak)" in out
-    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777", "--json")
+    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "482317", "--sampler", "random", "--json")
     assert set(json.loads(out)["strategies"]["licence"]) == {"inputs", "formulas"}
+    code, _, err = call(capsys, "run", "deal.toml", "--trial", "482317")
+    assert code == 2
+    assert "no such trial" in err and "0 to 2,999" in err
     code, _, err = call(capsys, "run", "deal.toml", "--trial", "5", "--out", "x")
     assert code == 2
     assert "prints one trial" in err
@@ -223,7 +226,7 @@ def test_doctor(capsys):
     [
         (["run"], "Missing argument 'SCENARIO'"),
         (["run", "deal.toml", "--unknown"], "No such option"),
-        (["run", "deal.toml", "--sampler", "sobel"], "is not 'random'"),
+        (["run", "deal.toml", "--sampler", "sobel"], "is not one of 'sobol'"),
         (["rum", "deal.toml"], "Did you mean 'run'?"),
         (["run", "none.toml"], "there is no such file"),
         (["run", "deal.toml", "--trials", "0"], "--trials = 0"),
@@ -316,3 +319,17 @@ def test_an_interrupt_is_status_130(deal, capsys, monkeypatch):
     assert (code, out) == (130, "")
     assert "interrupted" in err
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "lhs", "antithetic", "random"])
+def test_a_result_of_any_sampler_is_verified_and_a_strategy_alone_draws_the_same(deal, capsys, sampler):
+    arguments = ("run", "deal.toml", "--sampler", sampler, "--replicates", "16", "--json")
+    code, out, _ = call(capsys, *arguments, "--out", "results")
+    assert code == 0
+    assert json.loads(out)["sampler"] == sampler
+    code, out_verified, _ = call(capsys, "verify", "results", "--threads", "1")
+    assert code == 0 and "agree to the bit" in out_verified
+    strategies = json.loads(out)["strategies"]
+    last = list(strategies)[-1]
+    _, alone, _ = call(capsys, *arguments, "--strategy", last)
+    assert json.loads(alone)["strategies"][last] == strategies[last]

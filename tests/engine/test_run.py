@@ -8,6 +8,7 @@ from scenario_plans import REFERENCE_DEAL, plan_of
 
 from simengine.engine.run import draw, replay_trial, run
 from simengine.errors import InvalidInput, NonFiniteOutcome
+from simengine.sampling.design import SAMPLERS
 
 PERCENTILES = (1.0, 5.0, 50.0, 95.0, 99.9)
 
@@ -17,29 +18,30 @@ def reference():
     return plan_of(REFERENCE_DEAL)
 
 
+MIXED = """
+[inputs]
+X = { dist = "pareto", alpha = 0.7, min = 1 }
+N = { dist = "normal", mean = 0, sd = 1 }
+K = { dist = "poisson", mean = 3 }
+[model]
+heavy = "X * N"
+atom = "max(N, 0)"
+whole = "K"
+fixed = "7"
+far = "1e9 + N"
+[outputs]
+heavy = { target = -3 }
+atom = { targets = [0, 1] }
+whole = true
+fixed = true
+far = true
+"""
+
+
 @pytest.fixture(scope="module")
 def mixed():
     """Atoms, heavy tails, both signs and a constant: everything that is hard to bin."""
-    return plan_of(
-        """
-        [inputs]
-        X = { dist = "pareto", alpha = 0.7, min = 1 }
-        N = { dist = "normal", mean = 0, sd = 1 }
-        K = { dist = "poisson", mean = 3 }
-        [model]
-        heavy = "X * N"
-        atom = "max(N, 0)"
-        whole = "K"
-        fixed = "7"
-        far = "1e9 + N"
-        [outputs]
-        heavy = { target = -3 }
-        atom = { targets = [0, 1] }
-        whole = true
-        fixed = true
-        far = true
-        """
-    )
+    return plan_of(MIXED)
 
 
 def bits(statistics):
@@ -68,9 +70,10 @@ def test_the_reference_deal(reference):
         assert abs(value - true) < 5 * se
 
 
-@pytest.mark.parametrize("name", ["reference", "mixed"])
-def test_every_number_is_numpys(name, request):
-    plan = request.getfixturevalue(name)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("text", [REFERENCE_DEAL, MIXED], ids=["reference", "mixed"])
+def test_every_number_is_numpys(text, sampler):
+    plan = plan_of(text, sampler=sampler)
     n = 30_011
     result = run(plan, trials=n, seed=5, percentiles=PERCENTILES, tail_levels=(0.95, 0.99))
     for x, t in zip(draw(plan, 5, 0, n), result.outcomes, strict=True):
@@ -89,14 +92,21 @@ def test_every_number_is_numpys(name, request):
             assert t.var_loss[k] == -np.quantile(x, 1 - level)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.fixture(scope="module")
+def mixed_by_sampler(mixed):
+    return {"random": mixed} | {sampler: plan_of(MIXED, sampler=sampler) for sampler in SAMPLERS if sampler != "random"}
+
+
+@settings(max_examples=50, deadline=None)
 @given(
-    trials=st.integers(1, 60_000),
+    sampler=st.sampled_from(SAMPLERS),
+    trials=st.one_of(st.integers(1, 60_000), st.integers(60_000, 300_000)),
     threads=st.integers(1, 3),
     budget=st.sampled_from([0, 100_000, 2**24]),
     task=st.sampled_from([1, 4096, 70_000, None]),
 )
-def test_the_division_of_work_changes_no_bit(mixed, trials, threads, budget, task):
+def test_the_division_of_work_changes_no_bit(mixed_by_sampler, sampler, trials, threads, budget, task):
+    mixed = mixed_by_sampler[sampler]
     plain = run(mixed, trials=trials, seed=9, percentiles=PERCENTILES, threads=1)
     other = run(
         mixed, trials=trials, seed=9, percentiles=PERCENTILES, threads=threads, memory_budget=budget, task_trials=task
@@ -123,6 +133,11 @@ def test_any_trial_can_be_drawn_alone(reference):
     for trial in (0, 511, 512, 4095, 9999):
         assert replay_trial(reference, 3, trial)[0] == values[trial]
     assert draw(reference, 3, 777, 5)[0].tolist() == values[777:782].tolist()
+    for sampler in SAMPLERS:
+        plan = plan_of(REFERENCE_DEAL, sampler=sampler)
+        values = draw(plan, 3, 0, 10_000, trials=50_000)[0]
+        for trial in (0, 511, 4095, 9999):
+            assert replay_trial(plan, 3, trial, trials=50_000)[0] == values[trial]
     assert np.isfinite(replay_trial(reference, 3, 10**12 - 1)[0])
 
 
@@ -183,6 +198,7 @@ def test_nothing_finite_is_reported_as_nothing():
         ({"trials": 10, "seed": 2**64}, "2**64"),
         ({"trials": 10, "threads": 0}, "threads"),
         ({"trials": 10, "memory_budget": -1}, "memory"),
+        ({"trials": 10, "replicates": 2}, "8 to 1,024"),
     ],
 )
 def test_settings_out_of_range_are_refused(reference, options, fragment):

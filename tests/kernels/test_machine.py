@@ -40,6 +40,16 @@ def test_the_reference_deal(seed, first):
     assert_same(plan_of(REFERENCE_DEAL), seed, first)
 
 
+@pytest.mark.parametrize("sampler", ["sobol", "lhs", "antithetic"])
+@pytest.mark.parametrize(("first", "of"), [(0, 1), (0, 40), (0, 200), (0, 3000), (70_000, 90_000), (10**9 + 3, 10**12)])
+def test_replicated_draws(sampler, first, of):
+    plan = plan_of(REFERENCE_DEAL, sampler=sampler)
+    trials = min(80, of - first)
+    expected = run_slowly(plan, 2**63 + 5, np.arange(first, first + trials), of)
+    got = draw(plan, 2**63 + 5, first, trials, trials=of)
+    np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
 @pytest.mark.parametrize("spec", [pytest.param(spec, id=name) for name, spec in FAMILY_CASES])
 def test_every_family_alone_and_in_copulas(spec):
     matrix = np.array([[1.0, 0.5], [0.5, 1.0]])

@@ -61,7 +61,7 @@ def statistics(values: list[float], cuts: tuple[int, ...] = ()):
         summary = part.merge(summary)
     tails = TailSums(np.empty(0), np.empty(0))
     ranks = Ranks.of(x.shape[1], (), ())
-    return outcome_statistics(PlanOutput("base", "x"), 0, summary, summary.below, grid, ranks, {}, tails, (), 0)
+    return outcome_statistics(PlanOutput("base", "x"), 0, summary, summary.below, grid, ranks, {}, tails, (), ())
 
 
 def _summary(x: np.ndarray, first: int, last: int, grid: Grid) -> Summary:
@@ -72,7 +72,7 @@ def _summary(x: np.ndarray, first: int, last: int, grid: Grid) -> Summary:
     extremes, faults = np.array([[np.inf, -np.inf]]), np.array([[0, NO_TRIAL]], np.int64)
     part = np.ascontiguousarray(x[:, first:last])
     ends = np.array([0, 1], np.int64)
-    tally(part, size, first, grid.centre, grid.scale, np.zeros(1), ends, sums, counts, below, extremes, faults)
+    tally(part, 0, size, first, TILE, grid.centre, grid.scale, np.zeros(1), ends, sums, counts, below, extremes, faults)
     return Summary(
         trials=size,
         counts=counts.sum(axis=1, dtype=np.int64),

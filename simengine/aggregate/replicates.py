@@ -1,0 +1,214 @@
+"""What is counted in each replicate, and standard errors from the spread between replicates.
+
+Replicates are independent randomisations of the same points, so their estimates are independent and alike, whatever
+happens inside; how far they differ tells the error of their mean.  Each statistic is first made a mean over trials
+(its influence at the pooled estimate), because those of replicates can be compared without bias.
+
+References: Owen, "Practical Quasi-Monte Carlo Integration", 2023, chapter 17; L'Ecuyer, Nakayama, Owen, Tuffin,
+"Confidence intervals for randomized quasi-Monte Carlo estimators", Winter Simulation Conference 2023; Rockafellar
+and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk 2, 2000, for the influence of the tail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.aggregate.grid import BINS
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COARSE = 8
+"""Neighbouring bins of the grid that are counted together in a replicate."""
+COARSE_BINS = BINS // COARSE
+FEW = 32
+"""Where fewer trials than this were counted (or were not), replicates hold too few each to tell an error."""
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, eq=False)
+class ReplicateCounts:
+    """Counts of each replicate by its number: bins (outcomes, COARSE_BINS) and below (thresholds,)."""
+
+    bins: dict[int, Ints] = field(default_factory=dict)
+    below: dict[int, Ints] = field(default_factory=dict)
+
+    def add(self, replicate: int, counts: Ints, below: Ints) -> None:
+        """Add counts on the full grid, shape (outcomes, BINS), to a replicate that is still being counted."""
+        fine = counts.reshape(len(counts), COARSE_BINS, COARSE)
+        coarse = fine[:, :, 0].copy()
+        for place in range(1, COARSE):
+            coarse += fine[:, :, place]
+        self.bins[replicate] = self.bins.get(replicate, 0) + coarse
+        self.below[replicate] = self.below.get(replicate, 0) + below
+
+    def merge(self, other: ReplicateCounts) -> ReplicateCounts:
+        """The counts over the trials of both."""
+        return ReplicateCounts(_merged(self.bins, other.bins), _merged(self.below, other.below))
+
+    def update(self, state: hashlib._Hash) -> None:
+        """Add all counts to a digest."""
+        for replicate in sorted(self.bins):
+            state.update(str(replicate).encode() + self.bins[replicate].tobytes() + self.below[replicate].tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ReplicateCounts):
+            return NotImplemented
+        return _equal(self.bins, other.bins) and _equal(self.below, other.below)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _merged(one: Mapping[int, Ints], other: Mapping[int, Ints]) -> dict[int, Ints]:
+    found = dict(one)
+    for replicate, counts in other.items():
+        found[replicate] = found[replicate] + counts if replicate in found else counts
+    return found
+
+
+def _equal(one: Mapping[int, Ints], other: Mapping[int, Ints]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(value, other[key]) for key, value in one.items())
+
+
+def interval_factor(freedom: float) -> float:
+    """Student's 97.5 % point over the normal one: what makes 1.96 standard errors a 95 % interval.
+
+    By the expansion of Cornish and Fisher, to 0.1 % for 3 degrees of freedom and more, exact for 1 and 2.
+    """
+    if freedom < 1.5:
+        return math.tan(math.pi * 0.475) / Z95
+    if freedom < 2.5:
+        return 4.302652729911275 / Z95
+    z, v = Z95, freedom
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return (z + sum(term / v ** (k + 1) for k, term in enumerate(terms))) / z
+
+
+@dataclass(frozen=True, eq=False)
+class Replicated:
+    """One outcome over the replicates of a run.
+
+    sizes: (replicates,) finite trials.  sums: (replicates, 4) of the first four powers of x - centre.  shares:
+    (replicates, COARSE_BINS + 1) of values below each edge of the grid.  below: (replicates, thresholds) of values
+    under the thresholds.  tails: (replicates, levels, 3), sums of x - centre and of its square over values under the
+    tail limits (levels,), and their number.
+    """
+
+    sizes: Array
+    sums: Array
+    shares: Array
+    below: Array
+    tails: Array
+    tail_limits: Array
+    centre: float
+
+    def error(self, values: Array) -> float:
+        """The standard error of a mean over trials, from the means (replicates,) of the replicates.
+
+        Wide enough that 1.96 of it on either side is a 95 % interval: it contains Student's factor for the number of
+        replicates.  NaN for one replicate.
+        """
+        weights = self.sizes / self.sizes.sum()
+        effective = 1.0 / float((weights**2).sum())
+        if len(values) < 2:
+            return math.nan
+        spread = float((weights**2 * (values - (weights * values).sum()) ** 2).sum())
+        return math.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
+
+    def share_error(self, values: Array) -> float:
+        """The error of a share: no less than that of rounding a share to whole trials of a replicate."""
+        return max(self.error(values), math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum()))
+
+    def mean_error(self) -> float:
+        """Of the mean."""
+        return self.error(self.sums[:, 0] / self.sizes)
+
+    def std_error(self, mean: float, std: float) -> float:
+        """Of the standard deviation, by its influence ((x - mean)**2 - sd**2) / (2 sd)."""
+        if not std > 0:
+            return 0.0
+        gap = mean - self.centre
+        about = (self.sums[:, 1] - 2.0 * gap * self.sums[:, 0]) / self.sizes + gap * gap
+        return self.error(about) / (2.0 * std)
+
+    def probability_error(self, threshold: int, count: int, plain: float) -> float:
+        """Of the share below a threshold of which ``count`` trials were; ``plain``: its error for independent draws."""
+        spread = self.share_error(self.below[:, threshold])
+        return max(spread, plain) if min(count, self.sizes.sum() - count) < FEW else spread
+
+    def quantile_ratio(self, probability: float) -> float:
+        """Error of the share below a quantile over that for independent draws, at the nearest edge of the grid.
+
+        The density by which a share's error becomes a quantile's is the same for both.  1 where no edge is inside.
+        """
+        n, pooled, inside = self.sizes.sum(), self._pooled, self._edges
+        if not inside.size:
+            return 1.0
+        edge = inside[np.argmin(np.abs(pooled[inside] - probability))]
+        share = float(pooled[edge])
+        return self.share_error(self.shares[:, edge]) / math.sqrt(share * (1.0 - share) / n)
+
+    @cached_property
+    def _pooled(self) -> Array:
+        """The share of all trials below each edge."""
+        pooled: Array = (self.shares * self.sizes[:, None]).sum(axis=0) / self.sizes.sum()
+        return pooled
+
+    @cached_property
+    def _edges(self) -> Ints:
+        """Edges with enough trials on either side."""
+        n = self.sizes.sum()
+        return np.flatnonzero((self._pooled * n >= FEW) & ((1.0 - self._pooled) * n >= FEW))
+
+    def shortfall_error(self, level: int, tail: float, plain: float) -> float:
+        """Of the mean of the worst share ``tail``, by Rockafellar and Uryasev's form of it at the tail's limit.
+
+        ``plain`` is its error for independent draws, which stands where the limit (an edge of the grid) leaves out
+        half of the tail or more.
+        """
+        sums, counts = self.tails[:, level, 0], self.tails[:, level, 2]
+        if counts.sum() < max(0.5 * tail * self.sizes.sum(), 1.0):
+            return plain
+        under = (counts * (self.tail_limits[level] - self.centre) - sums) / self.sizes
+        spread = self.error(under) / tail
+        return max(spread, plain) if counts.sum() < FEW else spread
+
+
+def replicated(
+    counts: ReplicateCounts,
+    sums: Mapping[int, Array],
+    tails: Mapping[int, Array],
+    tail_limits: Array,
+    outcome: int,
+    thresholds: slice,
+    centre: float,
+) -> Replicated | None:
+    """The view of one outcome; None where independent draws have no replicates, or no value is finite."""
+    held = [r for r in sorted(counts.bins) if counts.bins[r][outcome].any()]
+    if not held:
+        return None
+    bins = np.array([counts.bins[r][outcome] for r in held])
+    sizes = bins.sum(axis=1).astype(np.float64)
+    shares = np.concatenate([np.zeros((len(held), 1)), np.cumsum(bins, axis=1)], axis=1) / sizes[:, None]
+    below = np.array([counts.below[r][thresholds] for r in held]) / sizes[:, None]
+    return Replicated(
+        sizes=sizes,
+        sums=np.array([sums[r][outcome] for r in held]),
+        shares=shares,
+        below=below,
+        tails=np.array([tails[r][outcome] for r in held]),
+        tail_limits=tail_limits[outcome],
+        centre=centre,
+    )
