@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from python_calamine import CalamineWorkbook
 
 from simengine.report.workbook import workbook_bytes
-from simengine.report.workbook_style import amount_format, cell_text
+from simengine.report.workbook_provenance import in_words
+from simengine.report.workbook_style import cell_text
 
 PAYLOADS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "http://example.com", "{=1}", "<script>", "\x01\ufffe", "智能客服"]
 
@@ -17,16 +22,21 @@ def sheets_of(content: bytes) -> dict[str, list[list[object]]]:
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
 
 
+def parts_of(content: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+
+
 def test_sheets_and_numbers(record):
     sheets = sheets_of(workbook_bytes(record))
-    assert list(sheets) == ["Summary", "Percentiles", "Inputs", "Formulas", "Provenance", "Scenario"]
+    assert list(sheets) == ["Summary", "Percentiles", "Inputs", "Formulas", "Provenance", "Scenario", "Curves"]
     percentiles = sheets["Percentiles"]
     assert percentiles[0] == ["Strategy", "Outcome", "Unit", "Percentile", "Value", "Standard error"]
     assert percentiles[2][3:5] == pytest.approx([50.0, record["quantiles"][0, 0, 1]], rel=1e-15)
     means = next(row for row in sheets["Summary"] if row[0] == "Mean")
     expected = [record[name][strategy, 0] for strategy in (0, 1) for name in ("mean", "mean_se")]
     assert means[1:5] == pytest.approx(expected, rel=1e-15)  # a cell holds 16 digits
-    assert sheets["Inputs"][1][:2] == ["V", "market value"]
+    assert sheets["Inputs"][1][:3] == ["V", "market value", "all"]
     assert sheets["Inputs"][1][5] == 1020.5
     facts = {row[0]: row[1] for row in sheets["Provenance"]}
     assert facts["trials"] == 10_000
@@ -42,37 +52,93 @@ def test_the_same_result_gives_the_same_bytes(record_of):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_labels_stay_text(record_of, payload):
     content = workbook_bytes(record_of(text=payload, title=payload))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            text = archive.read(name).decode("utf-8")
-            if name.startswith("xl/worksheets/sheet"):
-                assert "<f>" not in text
-                assert "<hyperlink" not in text
+    for name, text in parts_of(content).items():
+        if name.startswith("xl/worksheets/sheet"):
+            assert "<f>" not in text
+            assert "<hyperlink" not in text
     sheets = sheets_of(content)
     assert sheets["Summary"][0][0].strip() == cell_text(payload).strip()
     assert cell_text("USD 10k" + payload) in {row[2] for row in sheets["Percentiles"]}
 
 
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_labels_that_are_nothing_but_a_formula_stay_text(record, payload):
+    names = ("unit", "output_title", "strategy_title", "formula_text", "input_source")
+    changed = {name: np.array([payload] * record[name].size, dtype=object) for name in names}
+    parts = parts_of(workbook_bytes(replace(record, values={**record.values, **changed})))
+    assert not any("<f>" in text or "<hyperlink" in text for name, text in parts.items() if "worksheets/sheet" in name)
+    references = [
+        ref for name, text in parts.items() if "charts/chart" in name for ref in re.findall("<c:f>(.*?)<", text)
+    ]
+    assert references
+    assert all(ref.startswith("Curves!$") for ref in references)
+
+
 def test_a_manager_can_print_and_read_it(record):
-    with zipfile.ZipFile(io.BytesIO(workbook_bytes(record))) as archive:
-        summary = archive.read("xl/worksheets/sheet1.xml").decode()
-        percentiles = archive.read("xl/worksheets/sheet2.xml").decode()
-        names = archive.namelist()
-        table = archive.read("xl/tables/table1.xml").decode()
-    assert 'fitToWidth="1"' in summary or "fitToPage" in summary
-    assert 'fitToHeight="0"' in summary
-    assert "<cols>" in summary
+    parts = parts_of(workbook_bytes(record))
+    summary, percentiles = (parts[f"xl/worksheets/sheet{k}.xml"] for k in (1, 2))
+    assert re.search(r'<pageSetup paperSize="9" scale="\d+" orientation="landscape"', summary)
+    assert re.search(r'<rowBreaks count="1"', summary)  # a page for each of two outcomes
+    for k in range(2, 8):
+        assert 'fitToHeight="0"' in parts[f"xl/worksheets/sheet{k}.xml"]
     assert 'state="frozen"' in percentiles
-    assert 'displayName="Percentiles"' in table
-    assert sum(name.startswith("xl/charts/chart") for name in names) == 2
+    assert 'displayName="Percentiles"' in parts["xl/tables/table1.xml"]
+    assert sum(name.startswith("xl/charts/chart") for name in parts) == 4
 
 
-def test_number_formats_follow_the_size():
-    assert amount_format(1000.0) == "#,##0"
-    assert amount_format(12.0) == "#,##0.00"
-    assert amount_format(0.05) == "#,##0.00000"
-    assert amount_format(1e20) == "0.0000E+00"
-    assert amount_format(0.0) == "#,##0.0###"
+def test_charts_are_curves_over_a_scale_of_probability(record):
+    chart = parts_of(workbook_bytes(record))["xl/charts/chart1.xml"]
+    assert "<c:scatterChart>" in chart
+    assert '<c:max val="1"/>' in chart and '<c:min val="0"/>' in chart
+    assert 'formatCode="0%"' in chart
+    assert "the licence" in chart  # the titles of the strategies are in the legend
+    assert "the sale" in chart
+
+
+def test_every_row_of_a_long_text_is_high_enough(record):
+    long = "a long source " * 60
+    values = {**record.values, "input_source": np.array([long], dtype=object)}
+    inputs = parts_of(workbook_bytes(replace(record, values=values)))["xl/worksheets/sheet3.xml"]
+    height = re.search(r'<row r="2"[^>]* ht="([\d.]+)" customHeight="1"', inputs)
+    assert height and float(height[1]) > 150.0
+
+
+def test_provenance_shows_no_data_format(record):
+    attrs = {**record.attrs, "overrides": json.dumps({"inputs.V": {"dist": "pert", "min": 3.0}, "inputs.D": None})}
+    for changed in (record, replace(record, attrs=attrs)):
+        rows = sheets_of(workbook_bytes(changed))["Provenance"]
+        assert not [row for row in rows if re.search(r"[{}\[\]\"]|null", str(row[1]))]
+    facts = {row[0]: row[1] for row in rows}
+    assert facts["set: inputs.V"] == "dist = pert, min = 3"
+    assert facts["strategies asked for"] == "all"
+    assert facts["time: simulate"] == 0.01
+    assert facts["version: simengine"] == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        (True, "true"),
+        (3.0, "3"),
+        ([1, [2, 3]], "1, (2, 3)"),
+        ({}, "none"),
+        ({"a": {"b": 1}}, "a = (b = 1)"),
+    ],
+)
+def test_values_in_words(value, text):
+    assert in_words(value) == text
+
+
+def test_an_outcome_without_numbers_has_no_chart_and_no_formula_sheet_is_empty(record):
+    values = dict(record.values)
+    values["histogram_counts"] = np.zeros_like(values["histogram_counts"])
+    for name in ("name", "text", "unit", "title", "strategies"):
+        values[f"formula_{name}"] = np.array([], dtype=object)
+    for name in ("text", "strategies"):
+        values[f"dependence_{name}"] = np.array([], dtype=object)
+    sheets = sheets_of(workbook_bytes(replace(record, values=values)))
+    assert list(sheets) == ["Summary", "Percentiles", "Inputs", "Provenance", "Scenario"]
 
 
 def test_a_long_text_is_cut_and_says_so():
