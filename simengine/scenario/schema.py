@@ -93,7 +93,7 @@ class Simulate(Table):
     """Number of trials."""
     seed: Annotated[int, NumberIn(Bounds(0, MAX_SEED), whole=True)] = 1
     """The number that all draws follow from; the same seed gives the same digits."""
-    sampler: Sampler = "sobol"
+    sampler: Sampler = "random"
     """How draws are made: scrambled Sobol points, independent, Latin hypercubes, or pairs of opposite draws."""
     replicates: Annotated[int, NumberIn(Bounds(FEWEST_REPLICATES, MOST_REPLICATES), whole=True)] = DEFAULT_REPLICATES
     """About how many independent randomisations give the standard errors; no matter for independent draws."""
