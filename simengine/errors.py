@@ -103,6 +103,10 @@ class Mismatch(SimengineError):
     exit_code = 6
 
 
+class CacheWarning(UserWarning):
+    """What is kept between runs could not be used: the same result takes longer."""
+
+
 EXIT_CODES = {
     0: "success",
     1: "an unexpected failure: a defect of simengine, please report it",

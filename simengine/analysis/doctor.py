@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -76,26 +74,18 @@ def _threads() -> Finding:
 
 
 def _cache() -> Finding:
+    from simengine.kernels.cache import has_kernels
     from simengine.kernels.jit import cache_folder
 
     base, folder = settings.read().cache, cache_folder()
     if base is None:
         return Finding("cache", "note", "switched off: the kernel is compiled in every run, which takes about 10 s")
     if folder is None:
-        text = f"{base} cannot be written to: the kernel is compiled in every run, which takes about 10 s"
+        text = f"{base} cannot be used: the kernel is compiled in every run, which takes about 10 s"
         return Finding("cache", "note", text)
-    compiled = sum(1 for _ in folder.rglob("*.nbi"))
     size = sum(path.stat().st_size for path in base.rglob("*") if path.is_file())
-    others = _open_to_others(folder)
-    state = f"{base}, {size / 1e6:.1f} MB, kernel {'compiled' if compiled else 'not compiled yet'}"
-    if others:
-        return Finding("cache", "note", f"{state}; {others} can be written by other users, which is not safe")
+    state = f"{base}, {size / 1e6:.1f} MB, kernel {'compiled' if has_kernels(folder) else 'not compiled yet'}"
     return Finding("cache", "fine", state)
-
-
-def _open_to_others(folder: Path) -> str:
-    mode = folder.stat().st_mode
-    return str(folder) if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX else ""
 
 
 def _optional() -> Iterator[Finding]:

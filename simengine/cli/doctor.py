@@ -10,7 +10,8 @@ from simengine.errors import Mismatch
 
 
 @click.command("doctor", cls=Command)
-def command() -> None:
+@click.option("--warmup", is_flag=True, help="Compile everything into the cache first, and say how long it took.")
+def command(warmup: bool) -> None:
     """Say what this installation runs on, and check it with known answers.
 
     Versions, processor, threads, cache folder and optional packages; then published random numbers and a small
@@ -19,10 +20,16 @@ def command() -> None:
     Examples
     --------
       simengine doctor
+      simengine doctor --warmup
     """
     from simengine.analysis.doctor import examine
     from simengine.report.doctor import findings_text
 
+    if warmup:
+        from simengine.analysis.warmup import warm_up
+        from simengine.report.doctor import warmup_text
+
+        write(warmup_text(warm_up()))
     findings = examine()
     write(findings_text(findings, style_of()))
     wrong = [finding.subject for finding in findings if finding.verdict == "wrong"]

@@ -7,6 +7,7 @@ import importlib
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -15,7 +16,7 @@ import click
 
 from simengine.cli.arguments import keep_indented
 from simengine.cli.streams import flush, say, silence
-from simengine.errors import EXIT_CODES, SimengineError
+from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given[:1]
     try:
-        with _terminated_like_interrupted():
+        with _terminated_like_interrupted(), _cache_warnings_in_one_line():
             simengine.main(given, prog_name="simengine", standalone_mode=False, obj={"arguments": given})
             flush()
         return 0
@@ -170,6 +171,22 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _cache_warnings_in_one_line() -> Iterator[None]:
+    """While this lasts a cache that cannot be used is mentioned as a person would, without a place in the code."""
+    with warnings.catch_warnings():
+        otherwise = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **named: Any) -> None:
+            if issubclass(category, CacheWarning):
+                say(f"warning: {message}")
+            else:
+                otherwise(message, category, *place, **named)
+
+        warnings.showwarning = show
+        yield
 
 
 def _show_usage_error(error: click.ClickException) -> None:

@@ -61,10 +61,11 @@ class ProgressBar:
 
 def announce_compilation() -> None:
     """Say so when the kernel has yet to be compiled, which takes some seconds, once."""
+    from simengine.kernels.cache import has_kernels
     from simengine.kernels.jit import cache_folder
 
     folder = cache_folder()
     if folder is None:
         say("compiling the kernel (about 10 s; there is no cache folder to keep it in)")
-    elif not any(folder.rglob("*.nbi")):
+    elif not has_kernels(folder):
         say("compiling the kernel for this machine (about 10 s, only once)")

@@ -1,14 +1,14 @@
 """Compiler flags and the cache of compiled kernels, for every Numba function of the project.
 
-Numba notices an edit of the file that holds a function but not of the files it calls.  The cache folder is
-therefore named by a hash of all kernel sources, the versions of Python, Numba and LLVM, and the processor.  Numba
-reads the folder when a function is decorated; it is set for that moment only, so other Numba code in the same
-process keeps its own.
+The cache folder is named by a hash of all kernel sources, the versions of Python, Numba and LLVM, and the processor,
+so that an edit anywhere, an upgrade or another machine never meets old code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +21,7 @@ import numba
 import numba.extending
 
 from simengine import settings
+from simengine.kernels.cache import KernelCache, prune_builds
 
 Kernel = Callable[..., Any]
 
@@ -38,45 +39,41 @@ def inline(function: Kernel) -> Kernel:
 
 def kernel(function: Kernel) -> Kernel:
     """An entry point: compiled once, kept on disk, and run without Python's global lock."""
+    compiled: Kernel = numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
     folder = cache_folder()
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    try:
-        if folder is not None:
-            config.CACHE_DIR = str(folder)
-        compiled: Kernel = numba.njit(nogil=True, cache=folder is not None, error_model="numpy", boundscheck=False)(
-            function
-        )
-        return compiled
-    finally:
-        config.CACHE_DIR = before
+    if folder is not None:
+        compiled._cache = KernelCache(function, folder)  # type: ignore[attr-defined]  # where Numba puts its own
+    return compiled
 
 
 @cache
 def cache_folder() -> Path | None:
     """The folder of this build's compiled kernels, made for this user alone; None when there can be none."""
-    base = settings.read().cache
-    if base is None:
-        return None
-    folder = base / "kernels" / build_digest()
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        trial = folder / ".writable"
-        trial.touch()
-        trial.unlink()
-    except OSError:
-        return None
+    folder = settings.cache_folder("kernels", build_digest())
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            os.utime(folder)  # the builds in use are the newest
+            prune_builds(folder)
     return folder
+
+
+@cache
+def kernel_digest() -> str:
+    """Identifies what the kernels compute: their sources, on whatever machine."""
+    state = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        state.update(source.name.encode() + source.read_bytes())
+    return state.hexdigest()[:16]
 
 
 @cache
 def build_digest() -> str:
     """Identifies the machine code: kernel sources, Python, Numba, LLVM and the processor with its features."""
-    state = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        state.update(source.name.encode() + source.read_bytes())
+    state = hashlib.sha256(kernel_digest().encode())
     binding = llvmlite.binding
-    features = binding.get_host_cpu_features().flatten()
-    for fact in (sys.version, numba.__version__, llvmlite.__version__, binding.get_host_cpu_name(), features):
-        state.update(str(fact).encode())
+    config: Any = numba.config
+    processor = (binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
+    asked = (config.CPU_NAME, config.CPU_FEATURES, config.OPT)  # NUMBA_CPU_NAME and its like
+    for fact in (sys.version, numba.__version__, llvmlite.__version__, *processor, *asked):
+        state.update(f"{fact}\n".encode())
     return state.hexdigest()[:16]

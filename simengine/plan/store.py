@@ -26,7 +26,7 @@ FORMAT = b"simengine quantile table 2\n"
 
 def stored_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable:
     """The table of a marginal, from the cache folder if it is there, else built and stored."""
-    folder = _folder()
+    folder = settings.cache_folder("tables")
     if folder is None:
         return build_table(marginal, axis)
     path = folder / _name(marginal, axis)
@@ -35,18 +35,6 @@ def stored_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTabl
         table = build_table(marginal, axis)
         _write(path, table)
     return table
-
-
-def _folder() -> Path | None:
-    base = settings.read().cache
-    if base is None:
-        return None
-    folder = base / "tables"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return None
-    return folder
 
 
 def _name(marginal: Marginal, axis: WordAxis | ScoreAxis) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simengine.analysis.doctor import Finding
+from simengine.analysis.warmup import WarmUp
 from simengine.report.text import Cell, Column, Style, table
 
 
@@ -16,3 +17,13 @@ def findings_text(findings: Sequence[Finding], style: Style) -> str:
     wrong = sum(finding.verdict == "wrong" for finding in findings)
     verdict = f"{wrong} wrong answers: do not trust this installation" if wrong else "every known answer is right"
     return "\n".join([*table(columns, rows, style), "", verdict])
+
+
+def warmup_text(done: WarmUp) -> str:
+    """One line about what a warm-up compiled and where it is kept."""
+    count = len(done.kernels)
+    what = (
+        f"compiled {done.compiled} of {count} kernels" if done.compiled else f"all {count} kernels were compiled before"
+    )
+    where = f"kept in {done.folder}" if done.folder else "kept nowhere: the next run compiles again"
+    return f"{what}, {done.seconds:.1f} s; {where}\n"
