@@ -59,8 +59,8 @@ class ProgressBar:
         return self._bar
 
 
-def announce_compilation() -> None:
-    """Say so when the kernel has yet to be compiled, which takes some seconds, once."""
+def announce_compilation() -> bool:
+    """Say so when the kernel has yet to be compiled, which takes some seconds, once; whether it has."""
     from simengine.kernels.jit import cache_folder
 
     folder = cache_folder()
@@ -68,3 +68,6 @@ def announce_compilation() -> None:
         say("compiling the kernel (about 10 s; there is no cache folder to keep it in)")
     elif not any(folder.rglob("*.nbi")):
         say("compiling the kernel for this machine (about 10 s, only once)")
+    else:
+        return False
+    return True
