@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -9,8 +10,7 @@ import click
 from simengine.cli.arguments import Command, force_option
 from simengine.cli.streams import say
 from simengine.errors import InvalidInput, Problem
-
-_DEFAULT_FILE = "scenario.toml"
+from simengine.scenario.templates import DEFAULT_FILE
 
 
 @click.command("init", cls=Command)
@@ -35,8 +35,8 @@ def command(words: tuple[str, ...], force: bool) -> None:
     from simengine.scenario.templates import template
 
     name, file = _read(words)
-    write_file(Path(file), template(name).encode(), force=force)
-    say(f"wrote {file}; try: simengine check {file}")
+    write_file(Path(file), template(name, file).encode(), force=force)
+    say(f"wrote {file}; try: simengine check {shlex.quote(file)}")
 
 
 def _read(words: tuple[str, ...]) -> tuple[str, str]:
@@ -45,4 +45,4 @@ def _read(words: tuple[str, ...]) -> tuple[str, str]:
     names = [word for word in words if not word.endswith(".toml")]
     if len(files) > 1 or len(names) > 1:
         raise InvalidInput(Problem("at most one template and one file can be given", value=" ".join(words)))
-    return (names[0] if names else "deal"), (files[0] if files else _DEFAULT_FILE)
+    return (names[0] if names else "deal"), (files[0] if files else DEFAULT_FILE)

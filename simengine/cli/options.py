@@ -11,6 +11,7 @@ from simengine.errors import InvalidInput, Problem
 _MOST_DIGITS = 30
 _UNITS = {"": 1, "B": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _BINARY = {"KI": 1024, "MI": 1024**2, "GI": 1024**3, "TI": 1024**4}
+_ABBREVIATIONS = {"k": 1000, "m": 1000**2, "b": 1000**3}
 _SIZE = re.compile(r"^\s*([0-9][0-9_]*\.?[0-9]*(?:[eE][0-9]{1,2})?)\s*([KMGT]?I?)B?\s*$", re.IGNORECASE)
 
 
@@ -31,16 +32,18 @@ class Options:
         if self._problems:
             raise InvalidInput(self._problems)
 
-    def whole(self, name: str, text: str | None, low: int, high: int, *, note: str = "") -> int | None:
-        """A whole number such as 1000000, 1_000_000 or 1e6, from ``low`` to ``high``."""
+    def whole(self, name: str, text: str | None, low: int, high: int, *, accepted: int | None = None) -> int | None:
+        """A whole number such as 1000000, 1_000_000 or 1e6, from ``low`` to ``high``.
+
+        Numbers up to ``accepted`` are taken too, where what uses them has more to say about them.
+        """
         if text is None:
             return None
-        allowed = f"a whole number from {_brief(low)} to {_brief(high)}" + (f" {note}" if note else "")
+        allowed = f"a whole number from {_brief(low)} to {_brief(high)}"
         try:
             number = Decimal(text.strip())
         except InvalidOperation:
-            hint = "leave the separators out, or write 1_000_000" if re.fullmatch(r"[\d,. ]+", text) else None
-            self._wrong(name, text, "not a number", allowed, hint)
+            self._wrong(name, text, "not a number", allowed, _whole_hint(text))
             return None
         if not number.is_finite():
             self._wrong(name, text, "not a finite number", allowed)
@@ -49,9 +52,9 @@ class Options:
             self._wrong(name, text, "far too large", allowed)
             return None
         if number != number.to_integral_value():
-            self._wrong(name, text, "not a whole number", allowed)
+            self._wrong(name, text, "not a whole number", allowed, _whole_hint(text))
             return None
-        if not low <= number <= high:
+        if not low <= number <= (high if accepted is None else accepted):
             self._wrong(name, text, "out of range", allowed)
             return None
         return int(number)
@@ -102,6 +105,18 @@ class Options:
 
     def _wrong(self, name: str, text: str, reason: str, allowed: str, hint: str | None = None) -> None:
         self._problems.append(Problem(reason, name, text, allowed, hint))
+
+
+def _whole_hint(text: str) -> str | None:
+    """How to write a number with separators or an abbreviation: 1,000 is 1_000, and 10k is 10_000."""
+    plain = text.strip()
+    if re.fullmatch(r"\d{1,3}([,. '’]\d{3})+", plain):
+        return f"write {int(re.sub(r'[^0-9]', '', plain)):_}"
+    short = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([kKmMbB])", plain)
+    if short is None:
+        return "write it without separators, or as 1_000_000" if re.fullmatch(r"\d[\d,. ]*", plain) else None
+    number = Decimal(short[1]) * _ABBREVIATIONS[short[2].lower()]
+    return f"write {int(number):_}" if number == number.to_integral_value() else None
 
 
 def _brief(number: int) -> str:

@@ -59,8 +59,8 @@ class ProgressBar:
         return self._bar
 
 
-def announce_compilation() -> None:
-    """Say so when the kernel has yet to be compiled, which takes some seconds, once."""
+def announce_compilation() -> bool:
+    """Say so when the kernel has yet to be compiled, which takes some seconds, once; whether it has."""
     from simengine.kernels.cache import has_kernels
     from simengine.kernels.jit import cache_folder
 
@@ -69,3 +69,6 @@ def announce_compilation() -> None:
         say("compiling the kernel (about 10 s; there is no cache folder to keep it in)")
     elif not has_kernels(folder):
         say("compiling the kernel for this machine (about 10 s, only once)")
+    else:
+        return False
+    return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from simengine.results.compute import Prepared
 
 _MOST_SEED = 2**63 - 1
-_MOST_TRIALS = 10**30  # the engine refuses less than that, and says how long it would take
+_MOST_TRIALS = 10**12
+_READ_TRIALS = 10**30
+"""Beyond the most trials the engine refuses them, and says how long they would take."""
 
 
 @click.command("run", cls=Command)
@@ -80,11 +84,13 @@ def command(
       simengine run deal.toml --trial 482317
       simengine run deal.toml --selfcheck
     """
+    from simengine.report.result import RESULT_FILES
+    from simengine.report.table import speed
     from simengine.results.compute import Request, prepare
 
     options = Options()
     request = Request(
-        trials=options.whole("--trials", trials, 1, _MOST_TRIALS),
+        trials=options.whole("--trials", trials, 1, _MOST_TRIALS, accepted=_READ_TRIALS),
         seed=options.whole("--seed", seed, 0, _MOST_SEED),
         sampler=sampler,
         replicates=options.whole("--replicates", replicates, FEWEST_REPLICATES, MOST_REPLICATES),
@@ -104,19 +110,31 @@ def command(
     if out is not None:
         _check_target(Path(out), force=force)
     prepared = prepare(scenario, request)
+    compiles = False
     if not quiet:
-        for problem in prepared.scenario.warnings:
+        for problem in (*_option_warnings(request.percentiles, percentiles), *prepared.scenario.warnings):
             say(str(problem))
-        announce_compilation()
+        compiles = announce_compilation()
     if chosen is not None:
         _print_ledger(prepared, chosen, as_json=as_json)
         return
     result = _simulated(prepared, quiet=quiet)
     if out is not None:
         result.save(out, bom=bom, force=force)
-    _print_result(result, out, as_json=as_json, quiet=quiet)
+    _print_result(result, as_json=as_json, quiet=quiet)
+    if not quiet:
+        written = f"; wrote {', '.join(reversed(RESULT_FILES))} into {out}" if out else ""
+        say(speed(result.record, compiled=compiles) + written)
     if selfcheck:
         _run_selfcheck(prepared, as_json=as_json, quiet=quiet)
+
+
+def _option_warnings(levels: Sequence[float] | None, text: str | None) -> list[Problem]:
+    """What is doubtful about options, as the same would be in the file."""
+    from simengine.scenario import doubtful_percentiles
+
+    doubt = doubtful_percentiles(levels) if levels else None
+    return [replace(doubt, key="--percentiles", value=text)] if doubt is not None else []
 
 
 def _check_target(folder: Path, *, force: bool) -> None:
@@ -134,18 +152,14 @@ def _simulated(prepared: Prepared, *, quiet: bool) -> Result:
         return Result(simulate(prepared, progress))
 
 
-def _print_result(result: Result, out: str | None, *, as_json: bool, quiet: bool) -> None:
+def _print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
     from simengine.report.json import result_json
-    from simengine.report.result import RESULT_FILES
-    from simengine.report.table import run_report, speed
+    from simengine.report.table import run_report
 
     if as_json:
         write(result_json(result.record, ascii_only=ascii_only()))
     elif not quiet:
         write(run_report(result.record, style_of()))
-    if not quiet:
-        written = f"; wrote {', '.join(reversed(RESULT_FILES))} into {out}" if out else ""
-        say(speed(result.record) + written)
 
 
 def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
@@ -169,7 +183,7 @@ def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
     if as_json:
         write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
     else:
-        write(ledger_text(ledger, style_of()))
+        write(ledger_text(ledger, prepared.models, style_of()))
 
 
 def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:

@@ -99,7 +99,7 @@ def _shown(text: str, stream: TextIO | None) -> str:
     try:
         text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        plain = text.replace("±", "+/-").replace("…", "..").replace("─", "-")
+        plain = text.replace("±", "+/-").replace("…", "..").replace("─", "-").replace("–", "-")
         return plain.encode("ascii", "replace").decode("ascii")
     return text
 

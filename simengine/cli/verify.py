@@ -20,7 +20,10 @@ from simengine.cli.streams import say, write
 @click.option("--memory", metavar="SIZE", help="Memory for kept outcomes, such as 500MB; changes no digit.")
 @click.option("--quiet", is_flag=True, help="Print nothing when everything agrees.")
 def command(result: str, data: tuple[str, ...], threads: str | None, memory: str | None, quiet: bool) -> None:
-    """Compute RESULT again from the scenario stored in it, and compare every number bit by bit.
+    """Compute RESULT again from the scenario and the data stored in it, and compare every number bit by bit.
+
+    The copies inside the result are used: that your own scenario or data files changed since makes no difference.
+    A data file that was too large to be stored is looked for in --data and beside RESULT, and must be the same.
 
     The exit status is 6, with a list of what differs, when anything does; 5 when the file cannot be read.
 
@@ -48,6 +51,7 @@ def command(result: str, data: tuple[str, ...], threads: str | None, memory: str
         )
     found.raise_if_different()
     if not quiet:
-        write(f"{result}: verified; {found.numbers:,} numbers were computed again and agree to the bit")
+        computed = f"{found.numbers:,} numbers were computed again from the scenario and data stored in it"
+        write(f"{result}: verified; {computed}, and agree to the bit")
         if found.other_versions:
             say(f"note: the result was made with other versions: {', '.join(found.other_versions)}")

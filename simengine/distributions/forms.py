@@ -21,6 +21,23 @@ from simengine.distributions.values import (
 )
 from simengine.errors import InvalidInput, Problem
 
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("stdev", "stddev", "std", "standarddeviation", "sigma", "σ"), ("sd", "sigma", "scale")),
+    **dict.fromkeys(("mu", "μ", "avg", "average", "expected", "expectation"), ("mean", "mu", "loc")),
+    **dict.fromkeys(("minimum", "low", "lower", "lo"), ("min",)),
+    **dict.fromkeys(("maximum", "high", "upper", "hi"), ("max",)),
+    "a": ("alpha", "min"),
+    "b": ("beta", "max"),
+    **dict.fromkeys(("mostlikely", "likeliest", "likely", "best", "peak", "c"), ("mode",)),
+    **dict.fromkeys(("location",), ("loc", "mean")),
+    **dict.fromkeys(("prob", "probability", "chance"), ("p",)),
+    **dict.fromkeys(("probs", "probabilities", "ps"), ("weights",)),
+    **dict.fromkeys(("lambda", "rate"), ("rate", "mean")),
+    **dict.fromkeys(("trials", "size"), ("n",)),
+    **dict.fromkeys(("df", "nu", "degreesoffreedom"), ("dof",)),
+}
+"""What parameters are called elsewhere, each with our names for it, the likeliest first."""
+
 
 def choose_form(family: Family, given: Mapping[str, object]) -> tuple[Form, tuple[Point, ...]]:
     """The form that the given keys fill, and the percentiles among them in order of level.
@@ -129,12 +146,19 @@ def _refuse_twice(form: Form, given: Mapping[str, object]) -> None:
 
 def _unknown(family: Family, key: str, raw: object) -> Problem:
     ways = spell_forms(family)
-    hint = nearest(key, family.keys)
+    hint = _other_name(key, family) or nearest(key, family.keys)
     if is_percentile(key) and not hint:
         hint = 'dist = "metalog" passes through any percentiles'
     elif key in ("min", "max") and "truncate" not in family.keys:
         hint = f"to cut the distribution off write truncate = {{ {key} = {show(raw)} }}"
     return Problem(f"is not a parameter of {family.name}", toml_key(key), show(raw), ways, hint)
+
+
+def _other_name(key: str, family: Family) -> str | None:
+    """A hint where a parameter is known by another name elsewhere: in spreadsheets, textbooks, other programs."""
+    plain = key.lower().replace("-", "").replace("_", "").replace(" ", "").replace(".", "")
+    meant = next((name for name in _OTHER_NAMES.get(plain, ()) if name in family.keys), None)
+    return f'did you mean "{meant}"?' if meant else None
 
 
 def _incomplete(family: Family, fitting: Sequence[Form], given: Mapping[str, object]) -> list[Problem]:

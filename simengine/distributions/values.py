@@ -17,6 +17,10 @@ from simengine.errors import InvalidInput, Problem
 LARGEST_INTEGER = 2**63 - 1
 """TOML promises whole numbers of 64 bits."""
 _SHOWN = 60
+_CURRENCY = re.compile(
+    r"^(?:[$€£¥₩₹]|(?:USD|EUR|GBP|CNY|RMB|JPY|CHF)\b)\s*(?=[+\-.\d])|(?<=\d)\s*(?:[$€£¥₩₹元]|(?:USD|EUR|GBP|CNY|RMB|JPY|CHF))$"
+)
+"""The sign or code of a currency before or behind a number."""
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*)?(\.\d+(_\d+)*)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -111,11 +115,17 @@ def number_hint(text: str) -> str | None:
     if plain.endswith("%"):
         value = number_in(plain[:-1].replace(",", "."))
         return f"write {digits}{brief(value / 100)}" if value is not None else None
+    bare = _CURRENCY.sub("", plain)
+    if bare != plain and bare:
+        number = bare if number_in(bare) is not None else None
+        hint = f"write {number}" if number else number_hint(bare)
+        return f"{hint}; leave the currency out" if hint else None
     if number_in(plain) is not None:
         return f"write {digits}{plain}" if digits else f"write {plain} without quotes"
     if re.fullmatch(r"[+-]?\d{1,3}([, ']\d{3})+(\.\d+)?", plain):
         joined = re.sub(r"[, ']", "", plain)
-        decimal = f" (or {plain.replace(',', '.')} if the comma is a decimal sign)" if plain.count(",") == 1 else ""
+        either = plain.count(",") == 1 and "." not in plain
+        decimal = f" (or {plain.replace(',', '.')} if the comma is a decimal sign)" if either else ""
         return f"write {joined} without separators{decimal}"
     if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
         return f"write {plain.replace('.', '').replace(',', '.')}: the decimal sign is a point"

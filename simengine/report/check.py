@@ -12,10 +12,10 @@ import numpy as np
 
 from simengine.deal.model import Model
 from simengine.errors import Problem
+from simengine.report.descriptions import described
 from simengine.report.numbers import MISSING, level, significant
 from simengine.report.text import Cell, Column, Style, indented, printable, table, wrap
-from simengine.results.build import describe_dependence
-from simengine.scenario import RiskSpec, Scenario
+from simengine.scenario import CorrelationGroup, RiskSpec, Scenario
 
 Entry = TypeVar("Entry")
 
@@ -36,14 +36,15 @@ class CheckReport:
         return self.scenario.warnings
 
     def text(self, style: Style) -> str:
-        """All tables as text."""
+        """All tables as text; the warnings are a matter of their own."""
         parts = [_heading(self.scenario, style), _inputs(self.models, style), _risks(self.scenario, style)]
-        parts += [_dependences(self.models, style), _outcomes(self.models, style)]
-        parts += [_strategies(self.scenario, style), _sources(self.models, style), _warnings(self.warnings, style)]
+        parts += [_dependences(self.scenario, style), _outcomes(self.models, style)]
+        parts += [_strategies(self.scenario, style), _sources(self.models, style)]
         return "\n\n".join("\n".join(part) for part in parts if part)
 
     def __repr__(self) -> str:
-        return self.text(Style(width=120))
+        style = Style(width=120)
+        return "\n\n".join([self.text(style), *(["\n".join(_warnings(self.warnings, style))] if self.warnings else [])])
 
 
 def _heading(scenario: Scenario, style: Style) -> list[str]:
@@ -63,7 +64,8 @@ def _inputs(models: Sequence[Model], style: Style) -> list[str]:
         marginal = entry.marginal
         points = [_number(float(value)) for value in marginal.quantile(np.array(_POINTS))]
         spread = math.sqrt(marginal.variance) if marginal.variance >= 0.0 else math.nan
-        rows.append([label, marginal.description, _number(marginal.mean), _number(spread), *points, entry.unit])
+        moments = [_number(marginal.mean), _number(spread)]
+        rows.append([label, described(marginal.description), *moments, *points, entry.unit])
     columns = [Column("input", flexible=True), Column("distribution", flexible=True)]
     columns += [Column(name, "right") for name in ("mean", "sd", "P5", "P50", "P95")]
     return table([*columns, Column("unit")], rows, style)
@@ -117,16 +119,37 @@ def _sources(models: Sequence[Model], style: Style) -> list[str]:
     return [style.bold("meaning and sources"), *lines] if lines else []
 
 
-def _dependences(models: Sequence[Model], style: Style) -> list[str]:
-    groups: dict[str, list[str]] = {}
-    for model in models:
-        for dependence in model.dependences:
-            groups.setdefault(describe_dependence(dependence), []).append(model.strategy)
+def _dependences(scenario: Scenario, style: Style) -> list[str]:
+    """Each group of dependent inputs, with the correlations as written and as they are used."""
+    strategies = scenario.strategies
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, definition in strategies.items():
+        for group in definition.groups:
+            groups.setdefault((_copula(group), *_pairs(group)), []).append(name)
     lines = []
-    for text, names in groups.items():
-        where = "" if len(names) == len(models) else f" (in {', '.join(names)})"
-        lines += wrap(printable(f"dependence: {text}{where}"), style.width)
+    for (copula, *pairs), names in groups.items():
+        where = "" if len(names) == len(strategies) else f" (in {', '.join(names)})"
+        lines += wrap(printable(f"dependence: {copula}{where}"), style.width)
+        lines += [line for pair in pairs for line in indented(pair, 2, style)]
     return lines
+
+
+def _copula(group: CorrelationGroup) -> str:
+    kind = "Gaussian copula" if group.dof is None else f"t copula with {group.dof:.6g} degrees of freedom"
+    return f"{kind} of {', '.join(group.names)}"
+
+
+def _pairs(group: CorrelationGroup) -> Iterator[str]:
+    said = {pair.names: pair for pair in group.said}
+    names = group.names
+    for i in range(len(names)):
+        for j in range(i + 1, len(names)):
+            used, pair = float(group.matrix[i, j]), said.get((names[i], names[j]))
+            if pair is not None and pair.kind != "normal":
+                given = f"{pair.kind.capitalize()} {significant(pair.value, 6)}; "
+                yield f"{pair.first} ~ {pair.second}: {given}correlation of normal scores {significant(used, 6)}"
+            elif used != 0.0:
+                yield f"{names[i]} ~ {names[j]}: correlation of normal scores {significant(used, 6)}"
 
 
 def _outcomes(models: Sequence[Model], style: Style) -> list[str]:

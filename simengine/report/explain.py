@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from simengine.deal.explain import DependenceLine, Explanation, FormulaLine, InputLine
+from simengine.report.descriptions import described
 from simengine.report.numbers import significant
 from simengine.report.text import Style, indented, printable, wrap
 
@@ -52,7 +53,7 @@ def _inputs(inputs: Sequence[InputLine], style: Style) -> list[str]:
     lines = []
     for entry in inputs:
         unit = f" [{entry.unit}]" if entry.unit else ""
-        lines += indented(f"{entry.name} ~ {entry.distribution}{unit}", 2, style)
+        lines += indented(f"{entry.name} ~ {described(entry.distribution)}{unit}", 2, style)
         source = f"source: {entry.source}" if entry.source else ""
         about = "; ".join(text for text in (entry.title, source, f"from {entry.key}") if text)
         lines += [style.dim(line) for line in indented(about, 6, style)]

@@ -4,25 +4,74 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from simengine.analysis.ledger import Ledger, LedgerRow
 from simengine.analysis.selfcheck import Comparison, SelfCheck
-from simengine.report.numbers import exact, significant
-from simengine.report.text import Cell, Column, Style, table, wrap
+from simengine.deal.model import Model
+from simengine.report.descriptions import described
+from simengine.report.numbers import significant
+from simengine.report.text import Cell, Column, Style, printable, table, wrap
+
+_DIGITS = 10
+"""Significant digits of a value; the JSON object has all of them."""
 
 
-def ledger_text(ledger: Ledger, style: Style) -> str:
-    """The draw of every input and the value of every formula, a column for each strategy."""
+@dataclass(frozen=True)
+class _Line:
+    """A quantity that has one value and one description in ``strategies``."""
+
+    kind: str
+    strategies: tuple[str, ...]
+    cells: tuple[str, str, str, str]
+
+
+def ledger_text(ledger: Ledger, models: Sequence[Model], style: Style) -> str:
+    """The draw of every input and the value of every formula: what all strategies share first, each number once.
+
+    ``models`` are the strategies of the ledger, in the same order.
+    """
+    blocks: dict[tuple[str, ...], list[_Line]] = {}
+    for row in ledger.rows:
+        for line in _lines(row, models):
+            blocks.setdefault(line.strategies, []).append(line)
     lines = [style.bold(f"trial {ledger.trial:,} of seed {ledger.seed}")]
-    columns = [Column("name"), *[Column(name, "right") for name in ledger.strategies]]
-    columns += [Column("unit", flexible=True), Column("drawn from, or computed as", flexible=True)]
-    for kind, heading in (("input", "inputs"), ("formula", "formulas")):
-        rows = [_cells(row) for row in ledger.rows if row.kind == kind]
-        if rows:
-            lines += ["", style.bold(heading), *table(columns, rows, style)]
+    for strategies in sorted(blocks, key=lambda names: -len(names)):
+        if len(ledger.strategies) > 1:
+            everywhere = strategies == ledger.strategies
+            heading = "the same in all strategies" if everywhere else f"in {', '.join(strategies)}"
+            lines += ["", *(style.bold(line) for line in wrap(printable(heading), style.width))]
+        lines += _block(blocks[strategies], style)
     return "\n".join(lines)
+
+
+def _block(lines: Sequence[_Line], style: Style) -> list[str]:
+    """The inputs and the formulas of some strategies, a table each."""
+    found = []
+    for kind, how in (("input", "drawn from"), ("formula", "computed as")):
+        rows: list[list[Cell]] = [list(line.cells) for line in lines if line.kind == kind]
+        columns = [Column(kind), Column("value", "right"), Column("unit"), Column(how, flexible=True)]
+        found += ["", *table(columns, rows, style)] if rows else []
+    return found
+
+
+def _lines(row: LedgerRow, models: Sequence[Model]) -> Iterator[_Line]:
+    """A line for each different value or description of a quantity."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for model, value in zip(models, row.values, strict=True):
+        if value is not None:
+            shown = significant(value, _DIGITS) if math.isfinite(value) else str(value)
+            groups.setdefault((shown, _description(row.name, model)), []).append(model.strategy)
+    for (shown, description), strategies in groups.items():
+        yield _Line(row.kind, tuple(strategies), (row.name, shown, row.unit, description))
+
+
+def _description(name: str, model: Model) -> str:
+    if name in model.inputs:
+        return described(model.inputs[name].marginal.description)
+    return model.formulas[name].text
 
 
 def ledger_object(ledger: Ledger) -> dict[str, Any]:
@@ -76,13 +125,6 @@ def _failed_table(failed: Sequence[Comparison], style: Style) -> list[str]:
         for entry in failed
     ]
     return ["", *table(columns, rows, style)]
-
-
-def _cells(row: LedgerRow) -> list[Cell]:
-    values: list[Cell] = [
-        "" if value is None else exact(value) if math.isfinite(value) else str(value) for value in row.values
-    ]
-    return [row.name, *values, row.unit, " or ".join(row.details)]
 
 
 def _finite(value: float | None) -> float | None:

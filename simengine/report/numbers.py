@@ -19,6 +19,10 @@ _LARGEST_PLAIN = 15
 _SMALLEST_PLAIN = -9
 _UNKNOWN_ERROR_DIGITS = 3
 
+UNKNOWN_ERROR = "?"
+"""What is printed for a standard error that cannot be estimated."""
+UNDEFINED = "–"
+"""What is printed for a number that so few trials do not have, such as the spread of one trial."""
 MISSING = "n/a"
 """What is printed where there is no number."""
 
@@ -45,7 +49,7 @@ def estimate(value: float, se: float) -> Estimate:
     if se == 0.0:
         return Estimate(exact(value))
     if not math.isfinite(se):
-        return Estimate(significant(value, _UNKNOWN_ERROR_DIGITS), "?")
+        return Estimate(significant(value, _UNKNOWN_ERROR_DIGITS), UNKNOWN_ERROR)
     place = _place(se, 2)
     top = max(_exponent(value), _exponent(se))
     if top > _LARGEST_PLAIN or place < _SMALLEST_PLAIN:
@@ -156,7 +160,7 @@ def _exponent(value: float) -> int:
 
 def _brief_error(se: float) -> str:
     if not math.isfinite(se):
-        return "?"
+        return UNKNOWN_ERROR
     return significant(se, 1) if se else ""
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from simengine.report.histogram import bars, common_scale
-from simengine.report.numbers import MISSING, Estimate, duration, exact, interval, significant
-from simengine.report.statistics import Statistic, statistics_of
+from simengine.report.numbers import MISSING, UNDEFINED, UNKNOWN_ERROR, Estimate, duration, exact, interval, significant
+from simengine.report.statistics import Statistic, reported_pairs, statistics_of
 from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
 from simengine.results.record import Record
 
@@ -17,6 +17,8 @@ _LABELS = {"std": "sd"}
 _BARS = 16
 _FEWEST_FOR_SPEED = 1_000_000
 """With fewer trials the time to get ready is most of it."""
+_STAGES_BEFORE = ("scenario", "plan", "pilot")
+"""Stages of a run before the trials; the first call of the kernel, which loads it, is in the pilot."""
 _LABEL_WIDTH = 12
 _COLUMN_WIDTH = 10
 
@@ -66,7 +68,7 @@ def _block(record: Record, output: int, shown: list[int], compared: list[int], s
         found = [next((entry for entry in entries if entry.key == key), None) for entries in listed]
         if key == "prob_loss" and _never_lost(record, output, compared):
             continue
-        cells = [_cell(entry, record, s, output) for entry, s in zip(found, shown, strict=True)]
+        cells = [_cell(entry, record, s, output, style) for entry, s in zip(found, shown, strict=True)]
         rows.append([_LABELS.get(key, label), *cells])
     rows += _shape_rows(record, output, shown, compared, style)
     return table(columns, rows, style)
@@ -89,9 +91,11 @@ def _cannot_be_lost(record: Record, output: int, strategies: list[int]) -> bool:
     return record.outputs[output] != "T" and bool(np.all(least[np.isfinite(least)] >= 0))
 
 
-def _cell(entry: Statistic | None, record: Record, strategy: int, output: int) -> Cell:
+def _cell(entry: Statistic | None, record: Record, strategy: int, output: int, style: Style) -> Cell:
     if entry is None or record["finite"][strategy, output] == 0:
         return Estimate(MISSING)
+    if entry.key == "std" and record["finite"][strategy, output] == 1:
+        return Estimate(_undefined(style))
     return entry.estimate
 
 
@@ -131,18 +135,39 @@ def _header(record: Record, style: Style) -> list[str]:
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]
 
 
-def speed(record: Record) -> str:
-    """How long the run took, and how fast it was; not part of the table, which is the same for every run."""
+def speed(record: Record, *, compiled: bool = False) -> str:
+    """How long the run took, and how fast it was; not part of the table, which is the same for every run.
+
+    The rate is that of the trials alone: reading the scenario, and compiling or loading the kernel, are no part of it.
+    ``compiled`` says that the kernel was compiled on the way: then no rate is given.
+    """
     timings: dict[str, float] = record.document("timings")
-    simulation = sum(seconds for stage, seconds in timings.items() if stage not in ("scenario", "plan"))
+    simulation = sum(seconds for stage, seconds in timings.items() if stage not in _STAGES_BEFORE)
     trials = record.integer("trials")
-    rate = trials / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED else 0.0
-    shown = f", {significant(rate, 2)} million trials a second" if rate >= 0.1 else ""
+    rate = trials / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED and not compiled else 0.0
+    shown = f", simulated at {significant(rate, 2)} million trials a second" if rate >= 0.1 else ""
     return f"{trials:,} trial{'' if trials == 1 else 's'} in {duration(sum(timings.values()))}{shown}"
+
+
+def _undefined(style: Style) -> str:
+    return UNDEFINED if style.unicode else "-"
+
+
+def _sign_notes(record: Record, style: Style) -> list[str]:
+    """What the signs for numbers that are not there mean, where they stand in the tables."""
+    pairs = reported_pairs(record)
+    printed = [entry for s, o in pairs for entry in _printed(statistics_of(record, s, o), losses=True)]
+    notes = []
+    if any(record["finite"][pair] == 1 for pair in pairs):
+        notes.append(f"{_undefined(style)} stands for a number that one trial does not have.")
+    if any(entry.estimate.error == UNKNOWN_ERROR for entry in printed):
+        notes.append(f"{UNKNOWN_ERROR} is a standard error that so few trials cannot tell.")
+    return notes
 
 
 def _notes(record: Record, style: Style) -> list[str]:
     notes = [f"{style.plus_minus} is one standard error. CVaR is a loss: positive when money is lost."]
+    notes += _sign_notes(record, style)
     error = record.number("worst_table_error")
     if error > 0.0:
         bound = math.ceil(math.log10(error) + 1e-9)  # a bound, since the last bits differ between SciPy's versions

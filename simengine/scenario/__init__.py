@@ -14,7 +14,7 @@ from simengine.scenario.definition import (
     OutputSpec,
     RiskSpec,
 )
-from simengine.scenario.load import load, loads
+from simengine.scenario.load import doubtful_percentiles, load, loads
 from simengine.scenario.scenario import Scenario
 from simengine.scenario.schema import Header, Simulate, json_schema, schema_text
 from simengine.scenario.templates import template, templates
@@ -31,6 +31,7 @@ __all__ = [
     "RiskSpec",
     "Scenario",
     "Simulate",
+    "doubtful_percentiles",
     "json_schema",
     "load",
     "loads",

@@ -106,10 +106,12 @@ def _known(name: str, index: int, document: Document, path: Path, usable: _Names
     if found is None and name in usable.failed:
         return None
     if found is None:
+        uncertain = [other for other, entry in drawn.items() if not entry.fixed]
+        parts = [part for part in (f"{name}_severity", f"{name}_strikes") if part in uncertain]
         risk = f"{name}_severity" in drawn
-        hint = f"write {name}_severity or {name}_strikes" if risk else names.suggest(name, drawn)
+        hint = f"write {' or '.join(parts)}" if parts else names.suggest(name, uncertain)
         reason = "is a risk, and it is its parts that are drawn" if risk else "is not an input that is drawn"
-        report.add(Problem(reason, value=name, allowed=names.list_names(drawn), hint=hint), document, place)
+        report.add(Problem(reason, value=name, allowed=names.list_names(uncertain) or None, hint=hint), document, place)
         return None
     if not found.fixed:
         return found
@@ -183,4 +185,5 @@ def _settle(
     if change > 0:
         reason = f"the correlations of {', '.join(group.names)} were repaired; the largest change is {change:.3g}"
         report.add(Problem(reason, severity="warning"), document, paths[0])
-    return CorrelationGroup(group.names, matrix, members[0].dof, f"{paths[0][0]}[{paths[0][1]}]", change)
+    said = tuple(group.said.values())
+    return CorrelationGroup(group.names, matrix, members[0].dof, f"{paths[0][0]}[{paths[0][1]}]", change, said)

@@ -13,6 +13,7 @@ from simengine.distributions.marginal import Marginal
 
 if TYPE_CHECKING:
     from simengine.formula.nodes import Node
+    from simengine.sampling.copula import Pair
 
 PLAIN_INPUTS = ("V", "D", "R", "L")
 """Market value, demand, the partner's standing, and the legal share: the inputs of the plain model."""
@@ -83,7 +84,7 @@ class CorrelationGroup:
     ``names`` are names of inputs that are drawn: ``RISK_strikes`` of a risk whose probability is uncertain
     stands here as ``RISK_chance``, with which it rises.  ``matrix`` is the correlation of the normal scores,
     shape ``(k, k)``, positive semidefinite.  ``largest_change`` is how far ``repair = true`` moved an entry of
-    the matrix (0 where nothing had to be repaired).
+    the matrix (0 where nothing had to be repaired).  ``said`` are the pairs as the scenario gives them.
     """
 
     names: tuple[str, ...]
@@ -91,6 +92,7 @@ class CorrelationGroup:
     dof: float | None
     key: str
     largest_change: float = 0.0
+    said: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)

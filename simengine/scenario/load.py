@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -171,14 +171,21 @@ def _warn_of_unused(parts: list[_Part], report: Report) -> None:
         everywhere -= part.unused
 
 
+def doubtful_percentiles(levels: Sequence[float]) -> Problem | None:
+    """A warning where percentiles seem to be given as fractions; None where they do not."""
+    if any(level >= 1 for level in levels):
+        return None
+    meant = ", ".join(f"{level * 100:g}" for level in levels[:5])
+    return Problem("all percentiles are below 1", severity="warning", hint=f"did you mean {meant}?")
+
+
 def _check_percentiles(
     simulate: Simulate, definitions: Mapping[str, Definition], base: Document, report: Report
 ) -> None:
     path: KeyPath = ("simulate", "percentiles")
-    if all(level < 1 for level in simulate.percentiles):
-        meant = ", ".join(f"{level * 100:g}" for level in simulate.percentiles[:5])
-        problem = Problem("all percentiles are below 1", severity="warning", hint=f"did you mean {meant}?")
-        report.add(problem, base, path)
+    doubt = doubtful_percentiles(simulate.percentiles)
+    if doubt is not None:
+        report.add(doubt, base, path)
     certain = all(spec.marginal.constant is not None for one in definitions.values() for spec in one.specs())
     needed = {level: math.ceil(round(100 / min(level, 100 - level), 9)) for level in simulate.percentiles}
     most = max(needed.values())

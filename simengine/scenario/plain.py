@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from simengine.distributions.values import brief
 from simengine.errors import Problem
 from simengine.scenario.definition import PLAIN_INPUTS, InputSpec, RiskSpec
 from simengine.scenario.document import Document
@@ -15,6 +16,9 @@ from simengine.scenario.report import Report
 
 _RARE = 1e-9
 """A probability of impossible values below this is not worth a warning."""
+
+_LIKELY_PERCENT = 2.0
+"""A demand index with a median above this was probably meant in percent."""
 
 _SHARES = {"R": "the share that the partner pays", "L": "the legal share"}
 
@@ -46,6 +50,8 @@ def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
             reason = f"{name} is negative with probability {below:.2g}, and then T changes its sign"
             hint = "truncate = { min = 0 }, or a distribution of positive values such as lognormal"
             yield Problem(reason, severity="warning", hint=hint)
+        if name == "D":
+            yield from _percent_doubts(spec)
         return
     outside = outside_share(spec, _SHARES[name])
     if outside is None:
@@ -60,6 +66,21 @@ def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
         yield Problem(
             reason, severity="warning", hint="truncate = { min = 0, max = 1 }, or a beta or pert distribution"
         )
+
+
+def _percent_doubts(spec: InputSpec) -> Iterable[Problem]:
+    """A warning where the demand index, which may exceed 1, is as large as percentages are."""
+    fixed = spec.marginal.constant
+    median = float(spec.marginal.quantile(0.5)) if fixed is None else fixed
+    if median <= _LIKELY_PERCENT:
+        return
+    shown = brief(float(f"{median:.3g}"))
+    reason = "D is the demand as a share of V, about 1 or less, and " + ("is" if fixed is not None else "its median is")
+    hint = "percentages are written as fractions"
+    if median <= 100 * _LIKELY_PERCENT:
+        meant = brief(float(f"{median / 100:.2g}" if fixed is None else f"{median / 100:.12g}"))
+        hint = f"did you mean {meant if fixed is not None else f'a median of {meant}'}? {hint}"
+    yield Problem(f"{reason} {shown}", severity="warning", hint=hint)
 
 
 def _probability_below(spec: InputSpec, bound: float) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path as FolderPath
 from typing import TypeVar
 
 from simengine.distributions.marginal import Marginal
-from simengine.distributions.values import ANY, PROBABILITY, read_number
+from simengine.distributions.values import ANY, PROBABILITY, brief, read_number
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
 from simengine.scenario.definition import InputSpec, RiskSpec
@@ -118,7 +118,8 @@ class Reader:
             marginal = resolve(spec, folder=self._folder)
         except InvalidInput as error:
             for problem in error.problems:
-                self.report.add_of_value(problem, document, path)
+                hint = problem.hint or _percent_hint(problem.key, spec)
+                self.report.add_of_value(replace(problem, hint=hint), document, path)
             return None
         for note in marginal.notes:
             self.report.add_of_value(note, document, path)
@@ -146,6 +147,19 @@ class Reader:
         if table is None or probability is None or severity is None:
             return None
         return RiskSpec(name, key_text(path), probability, severity, table.title, table.source, table.note)
+
+
+def _percent_hint(key: str, spec: object) -> str | None:
+    """What a parameter was meant to be that lies outside ``min`` and ``max`` and would lie between them in percent."""
+    if not isinstance(spec, Mapping) or key in ("min", "max"):
+        return None
+    low, value, high = (spec.get(name) for name in ("min", key, "max"))
+    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in (low, value, high)):
+        return None
+    assert isinstance(low, int | float) and isinstance(value, int | float) and isinstance(high, int | float)
+    if low <= value <= high or not low <= value / 100 <= high:
+        return None
+    return f"did you mean {brief(value / 100)}? percentages are written as fractions"
 
 
 def outside_share(spec: InputSpec, what: str) -> Problem | None:

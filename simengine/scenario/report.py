@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from simengine.distributions.values import show
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
-from simengine.scenario.document import Document, key_text
+from simengine.scenario.document import Document, Origin, key_text
 from simengine.scenario.fields import REFUSED, FieldKind
 from simengine.scenario.positions import Path, Positions
 from simengine.scenario.source import Source
@@ -37,7 +37,7 @@ class Locator:
         A place in another file that the problem already names (a row of data) is kept.
         """
         origin = document.find(path)
-        problem = _visible(replace(problem, key=key_text(origin.path)))
+        problem = _visible(replace(problem, key=_key(origin)))
         if problem.file is not None:
             return problem
         if not origin.source.has_lines:
@@ -51,6 +51,37 @@ class Locator:
         if source not in self._positions:
             self._positions[source] = Positions(source.text)
         return self._positions[source]
+
+
+def _key(origin: Origin) -> str:
+    """The dotted key of a place; a table of correlations is known by the inputs it joins, not by a number."""
+    path = origin.path
+    at = path.index("correlations") if "correlations" in path else len(path)
+    if len(path) <= at + 1 or not isinstance(path[at + 1], int):
+        return key_text(path)
+    names = _between(origin.source.data, path[: at + 2])
+    before, rest = key_text(path[: at + 1]), path[at + 2 :]
+    if not names:
+        return f"{before}[#{int(path[at + 1]) + 1}]" + (f".{key_text(rest)}" if rest else "")
+    if rest[:1] == ("between",):
+        rest = rest[:1]
+    if rest[:1] == ("matrix",):
+        named = [names[int(k)] if int(k) < len(names) else f"#{int(k) + 1}" for k in rest[1:]]
+        rest = ("matrix" + "".join(f"[{name}]" for name in named),)
+    listed = ", ".join(names if len(names) <= 4 else [*names[:3], "..."])
+    return f"{before}[{listed}]" + (f".{key_text(rest)}" if rest else "")
+
+
+def _between(data: object, path: Path) -> list[str]:
+    """The inputs that the table of correlations at ``path`` joins; none where they cannot be told."""
+    for part in (*path, "between"):
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return []
+    return data if isinstance(data, list) and all(isinstance(name, str) for name in data) else []
 
 
 def _visible(problem: Problem) -> Problem:

@@ -37,6 +37,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ACCENT = re.compile(rb"[A-Za-z][\xc0-\xff][A-Za-z]")
+_RUN = re.compile(rb"[\x80-\xff]{4}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +196,8 @@ def _guess(data: bytes) -> str | None:
             return encoding
     if data.count(0) > len(data) // 4:
         return "UTF-16LE" if data[1::2].count(0) > data[::2].count(0) else "UTF-16BE"
+    if _western(data):
+        return "CP1252"
     for encoding in ("gb18030", "big5", "shift_jis"):
         try:
             text = data.decode(encoding)
@@ -202,6 +206,14 @@ def _guess(data: bytes) -> str | None:
         if all(character.isprintable() or character.isspace() for character in text):
             return {"gb18030": "GBK"}.get(encoding, encoding)
     return None
+
+
+def _western(data: bytes) -> bool:
+    """Whether a byte of an accented letter stands between two ASCII letters, and no long run of such bytes anywhere.
+
+    GBK decodes the bytes of "für" in Windows-1252 without complaint; Chinese text has runs of bytes beyond ASCII.
+    """
+    return bool(_ACCENT.search(data)) and not _RUN.search(data)
 
 
 def _guard(text: str, file: str | None) -> None:

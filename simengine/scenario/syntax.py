@@ -63,17 +63,49 @@ def explain(text: str, message: str, file: str) -> Problem:
     reason = next((plain for start, plain in _WORDS if what.startswith(start)), what[:1].lower() + what[1:])
     lines = text.split("\n")
     content = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+    quote = _unclosed(content)
+    if quote and what.startswith(("Illegal character", "Unterminated string", "Expected")):
+        reason = "a text is not closed"
+    elif reason == "a text is not closed":  # the parser looked for its end to the end of the file
+        begun = next((number for number, one in enumerate(lines, 1) if _unclosed(one.rstrip("\r"))), line)
+        if begun != line:
+            line, content = begun, lines[begun - 1].rstrip("\r")
+            quote, column = _unclosed(content), len(content) + 1
     shown = content.strip()
     if reason.startswith("this name is given twice"):
         column = len(content) - len(content.lstrip()) + 1  # the parser points behind the value
     return Problem(
         reason=f"not valid TOML: {reason}",
         value=printable(shown),
-        hint=_slip(content, column),
+        hint=_slip(content, column) or (_missing_quote(content, quote) if quote else None),
         file=file,
         line=line,
         column=column,
     )
+
+
+def _unclosed(line: str) -> str | None:
+    """The quotation mark that begins a text on ``line`` and does not end it."""
+    at = 0
+    while at < len(line) and line[at] != "#":
+        sign = line[at]
+        if sign in "\"'":
+            if line.startswith(sign * 3, at):
+                return None  # a text of several lines is closed elsewhere
+            at += 1
+            while at < len(line) and line[at] != sign:
+                at += 2 if sign == '"' and line[at] == "\\" else 1
+            if at >= len(line):
+                return sign
+        at += 1
+    return None
+
+
+def _missing_quote(line: str, quote: str) -> str:
+    name, equals, value = line.partition("=")
+    closed = value.split(" #")[0].strip() + quote
+    simple = equals and value.strip().startswith(quote) and value.count(quote) == 1
+    return f"the closing {quote} is missing" + (f": {name.strip()} = {closed}" if simple else "")
 
 
 def _slip(line: str, column: int) -> str | None:

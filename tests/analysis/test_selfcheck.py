@@ -105,9 +105,11 @@ def test_the_ledger_repeats_the_trial_of_a_run():
 
 
 def test_the_ledger_as_text_and_as_json():
-    ledger = ledger_of_trial(models(), seed=9, trial=777)
-    text = ledger_text(ledger, Style(width=120))
+    used = models()
+    ledger = ledger_of_trial(used, seed=9, trial=777)
+    text = ledger_text(ledger, used, Style(width=120))
     assert "trial 777 of seed 9" in text
+    assert "in secret" in text[text.index("the same in all strategies") :]
     assert "V * D * R * (1 - L) * (1 - ip_leak)" in text
     found = json.loads(json.dumps(ledger_object(ledger), allow_nan=False))
     assert found["strategies"]["secret"]["formulas"]["T"] == ledger.rows[-1].values[1]

@@ -94,7 +94,7 @@ def test_a_folder_of_results_from_run_to_verify_and_export(deal, capsys):
     ]  # fmt: skip
     code, out, _ = call(capsys, "verify", "out")
     assert code == 0
-    assert "agree to the bit" in out
+    assert "from the scenario and data stored in it, and agree to the bit" in out
     for suffix in ("csv", "xlsx", "json", "nc"):
         code, out, err = call(capsys, "export", "out", "-o", f"copy.{suffix}")
         assert (code, out) == (0, ""), err
@@ -145,6 +145,58 @@ def test_the_ledger_of_one_trial(deal, capsys):
     assert "prints one trial" in err
 
 
+def test_the_ledger_tells_each_number_once(deal, capsys):
+    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 100
+    shared, *own = out.split("\nin ")
+    assert "the same in all strategies" in shared
+    assert sum(line.startswith("V ") for line in lines) == 1
+    assert sum(line.startswith("T ") for line in lines) == 2  # 20 of costs make the difference
+    assert [part.splitlines()[0] for part in own] == ["licence", "patent-first"]
+    values = [line.split()[1] for line in lines if line.startswith(("V ", "D ", "T "))]
+    assert all(sum(c.isdigit() for c in value.lstrip("-0.")) <= 10 for value in values)
+
+
+def test_a_ledger_of_data_has_no_digests(deal, capsys):
+    Path("data.csv").write_text("x\n1\n2\n4\n")
+    code, out, _ = call(
+        capsys, "run", "deal.toml", "--trial", "3", "--set", 'inputs.V={ dist = "empirical", file = "data.csv" }'
+    )
+    assert code == 0
+    assert "file data.csv" in out
+    assert "sha256" not in out
+
+
+def test_warnings_of_check_are_on_standard_error_also_when_quiet(deal, capsys):
+    code, out, err = call(capsys, "check", "deal.toml", "--set", "inputs.D=80")
+    assert code == 0
+    assert "warning" not in out
+    assert "did you mean 0.8?" in err
+    assert call(capsys, "check", "deal.toml", "--set", "inputs.D=80", "--quiet") == (0, "", err)
+
+
+def test_fractions_for_percentiles_are_doubted_in_an_option_too(deal, capsys):
+    code, _, err = call(capsys, "run", "deal.toml", "--percentiles", "0.05,0.5,0.95")
+    assert code == 0
+    assert "warning: --percentiles = 0.05,0.5,0.95: all percentiles are below 1; hint: did you mean 5, 50, 95?" in err
+    assert "--percentiles" not in call(capsys, "run", "deal.toml", "--percentiles", "0.5,50")[2]
+
+
+def test_few_trials_are_not_called_certain(deal, capsys):
+    one = call(capsys, "run", "deal.toml", "--trials", "1")[1]
+    row = next(line for line in one.splitlines() if line.startswith("sd "))
+    assert row.split()[1:] == ["–", "–"]
+    assert "– stands for a number that one trial does not have" in one
+    two = call(capsys, "run", "deal.toml", "--trials", "2")[1]
+    assert "± ?" in two
+    assert "? is a standard error" in two
+    many = call(capsys, "run", "deal.toml")[1]
+    assert "stands for" not in many
+    assert "? is" not in many
+
+
 def test_the_self_check(deal, capsys, monkeypatch):
     code, out, _ = call(capsys, "run", "deal.toml", "--selfcheck")
     assert code == 0
@@ -188,6 +240,10 @@ def test_init_writes_scenarios_that_are_right(tmp_path, monkeypatch, capsys):
         assert call(capsys, "init", name, f"{name}.toml")[0] == 0
         assert tomllib.loads(Path(f"{name}.toml").read_text(encoding="utf-8"))
         assert call(capsys, "check", f"{name}.toml", "--quiet") == (0, "", "")
+        assert "scenario.toml" not in Path(f"{name}.toml").read_text(encoding="utf-8")
+    assert "simengine check deal.toml " in Path("deal.toml").read_text(encoding="utf-8")
+    assert call(capsys, "init", "my deal.toml")[2] == "wrote my deal.toml; try: simengine check 'my deal.toml'\n"
+    assert "simengine run 'my deal.toml' " in Path("my deal.toml").read_text(encoding="utf-8")
     code, _, err = call(capsys, "init", "deel")
     assert code == 2
     assert "did you mean deal" in err
@@ -230,7 +286,8 @@ def test_doctor(capsys):
         (["rum", "deal.toml"], "Did you mean 'run'?"),
         (["run", "none.toml"], "there is no such file"),
         (["run", "deal.toml", "--trials", "0"], "--trials = 0"),
-        (["run", "deal.toml", "--trials", "-1"], "--trials = -1"),
+        (["run", "deal.toml", "--trials", "-1"], "allowed: a whole number from 1 to 1,000,000,000,000\n"),
+        (["run", "deal.toml", "--trials", "10k"], "hint: write 10_000"),
         (["run", "deal.toml", "--trials", "1.5"], "not a whole number"),
         (["run", "deal.toml", "--trials", "1e18"], "would take about"),
         (["run", "deal.toml", "--seed", "-1"], "--seed = -1"),

@@ -98,6 +98,8 @@ REFUSED = [
     ("error value", "x\n#DIV/0!\n", ['data.csv:2: column "x" holds "#DIV/0!", a spreadsheet\'s error value'], {}),
     ("percent", "x\n80%\n", ['holds "80%"', "write 0.8"], {}),
     ("thousands", 'x,y\n"1,234",2\n', ['holds "1,234"', "write 1234"], {}),
+    ("currency", "x\n€ 300\n", ['holds "€ 300"', "write 300; leave the currency out"], {}),
+    ("currency behind", "x\n300 EUR\n", ["write 300; leave the currency out"], {}),
     ("underscore", "x\n1_000\n", ['holds "1_000"'], {}),
     ("full width", "x\n１２\n", ['holds "１２"', "half width"], {}),
     ("nan", "x\n1\nNaN\n", ["data.csv:3", '"NaN", which is not a finite number'], {}),

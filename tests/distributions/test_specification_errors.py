@@ -104,6 +104,14 @@ REFUSED = [
     ("no family for percentiles", {"p10": 1, "p90": 2}, ['write dist = "lognormal"']),
     ("no family for limits", {"min": 1, "mode": 2, "max": 3}, ['write dist = "pert"']),
     ("misspelt key", spec("lognormal", mu=1, sgima=2), ["sgima = 2: is not a parameter", 'did you mean "sigma"?']),
+    *(
+        (f"{name} of a normal", spec("normal", mean=1, **{name: 2}), [f"{name} = 2", 'did you mean "sd"?'])
+        for name in ("stdev", "stddev", "sigma", "std_dev", "StDev")
+    ),
+    ("a and b of a beta", spec("beta", a=1, b=2), ['did you mean "alpha"?', 'did you mean "beta"?']),
+    ("a and b of a uniform", spec("uniform", a=1, b=2), ['did you mean "min"?', 'did you mean "max"?']),
+    ("likeliest", spec("pert", min=1, most_likely=2, max=3), ['did you mean "mode"?']),
+    ("currency", spec("normal", mean="$ 1,500.25", sd=1), ["write 1500.25 without separators; leave the currency out"]),
     ("bounds of a normal", spec("normal", mean=1, sd=2, min=0), ["min = 0", "truncate = { min = 0 }"]),
     ("percentiles of counts", spec("poisson", p10=1, p90=3), ["p10 = 1: is not a parameter of poisson"]),
     ("missing key", spec("normal", mean=1), ["sd: normal needs sd", "mean, sd | "]),

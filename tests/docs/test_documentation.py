@@ -96,6 +96,11 @@ def test_scenarios_load(page, text):
     assert [str(problem) for problem in loaded.warnings if problem.severity == "warning"] == []
 
 
+@pytest.mark.parametrize(("page", "text"), [block for block in blocks("toml") if "README" in block.id])
+def test_scenarios_of_the_readme_are_whole(page, text):
+    assert scenario.loads(text).strategies
+
+
 @pytest.mark.parametrize(("page", "text"), blocks("toml invalid"))
 def test_wrong_scenarios_are_refused(page, text):
     with pytest.raises(InvalidInput) as refused:
@@ -172,6 +177,23 @@ def test_a_stale_part_is_noticed(update):
     text = "<!-- generated: exit-codes -->\n| 0 | failure |\n<!-- end -->\n"
     assert "| 0 | success |" in update.updated(text)
     assert update.updated(text) != text
+
+
+def test_the_table_of_names_says_what_files_hold(record):
+    """Every name of a statistic in summary.csv, and every variable, that the page gives is there."""
+    from simengine.report.csv import summary_csv
+    from simengine.results.variables import REGISTRY
+
+    page = (ROOT / "docs" / "numbers.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("|")]
+    start = next(k for k, row in enumerate(rows) if row[0].strip() == "on screen")
+    named = [re.findall(r"`(\w+)`", cell) for cell in (rows[start + 2][1], rows[start + 3][1], rows[start + 5][1])]
+    written = {line.split(",")[3] for line in summary_csv(record).decode().splitlines()[1:]}
+    assert {name for names in named for name in names} == {"mean", "std", "prob_loss"} <= written
+    for screen, _, stored in rows[start + 2 : start + 10]:
+        variables = [name for name in re.findall(r"`(\w+)`", stored) if not name.isdecimal()]
+        assert variables, screen
+        assert set(variables) <= set(REGISTRY), screen
 
 
 def test_every_command_is_in_the_readme():

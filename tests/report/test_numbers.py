@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simengine.report.descriptions import described
 from simengine.report.numbers import alone, duration, estimate, exact, interval, level, plain, share, tail_name
 
 
@@ -91,3 +92,23 @@ def test_durations_and_scales():
     assert duration(3e9) == "95 years"
     assert interval(-20.3, 2134.2) == ("0", "2,100")
     assert interval(684.0, 684.0) == ("684", "684")
+
+
+DISCRETE = "discrete: values [1.0, 2500000.0], weights [0.19999999999999996, 0.8]"
+DATA = "empirical: file data_2025.1234567890.csv, values 12345678"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (DISCRETE, "discrete: values [1, 2500000], weights [0.2, 0.8]"),
+        (f"mixture: component 1 0.5 of {DISCRETE}", "mixture: component 1 0.5 of discrete: values [1, 2500000], "
+         "weights [0.2, 0.8]"),
+        ("cumulative: values [0.30000000000000004, 1e-07]", "cumulative: values [0.3, 1e-7]"),
+        ("normal: mean -3, sd 0.123457", "normal: mean -3, sd 0.123457"),
+        (DATA, DATA),
+        (f"{DATA}, sha256 {'ab' * 32}, bandwidth 1.5", f"{DATA}, bandwidth 1.5"),
+    ],
+)  # fmt: skip
+def test_distributions_are_described_with_the_digits_that_were_written(text, shown):
+    assert described(text) == shown

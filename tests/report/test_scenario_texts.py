@@ -77,7 +77,7 @@ def test_check_shows_risks_dependence_strategies_and_sources(report):
     text = report.text(Style(width=120))
     row = next(line for line in text.splitlines() if line.startswith("entry  "))
     assert row.split()[1:4] == ["0.25", "0.5", "0.125"]
-    assert "L ~ V: -0.312869" in " ".join(text.split())
+    assert "V ~ L: Spearman -0.3; correlation of normal scores -0.312869" in text
     assert "  alone: on our own\n      as written above" in text
     assert 'risks.entry.severity = { dist = "uniform", min = 0.1, max = 0.3 }' in text
     assert "costs.office = 12" in text
@@ -95,6 +95,23 @@ def test_lines_fit(report, scenario, width):
 def test_plain_ascii_but_for_the_texts_of_the_user(report):
     text = report.text(Style(width=100, unicode=False))
     assert "─" not in text
+
+
+def test_warnings_are_no_part_of_the_tables_but_of_what_python_shows(report):
+    assert any(problem.severity == "warning" for problem in report.warnings)
+    assert "warning:" not in report.text(Style(width=120))
+    assert "warning:" in repr(report)
+
+
+def test_weights_are_shown_as_written():
+    text = SCENARIO.replace(
+        'dist = "cauchy"\nloc = 1\nscale = 0.1',
+        'dist = "discrete"\nvalues = [1, 2, 3, 4]\nweights = [0.2, 0.4, 0.3, 0.1]',
+    )
+    scenario = loads(text)
+    models = expand(scenario)
+    assert "weights [0.2, 0.4, 0.3, 0.1]" in CheckReport(scenario, models).text(Style(width=200))
+    assert "weights [0.2, 0.4, 0.3, 0.1]" in explanation_text([explain(model) for model in models], Style(width=200))
 
 
 def test_explain_shows_formulas_in_the_order_of_evaluation(scenario):

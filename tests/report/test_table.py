@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from simengine.report.result import Result
-from simengine.report.table import run_report
+from simengine.report.table import run_report, speed
 from simengine.report.text import Style, text_width
 
 GOLDEN = """\
@@ -82,6 +83,27 @@ def test_trials_that_were_left_out_are_told(record):
     faults[1, 0], first[1, 0] = 12, 4711
     told = run_report(replace(record, values={**record.values, "faults": faults, "first_fault": first}), Style())
     assert "Left out: 12 trials of sale whose T was not finite; the first is trial 4711." in told
+
+
+@pytest.mark.parametrize(("unicode", "sign"), [(True, "–"), (False, "-")])
+def test_one_trial_has_no_spread(record, unicode, sign):
+    one = {name: record[name].copy() for name in ("finite", "std", "std_se", "quantiles_se")}
+    one["finite"][record["reported"]] = 1
+    one["std"][:], one["std_se"][:], one["quantiles_se"][:] = 0.0, np.nan, np.nan
+    text = run_report(replace(record, values={**record.values, **one}), Style(width=100, unicode=unicode))
+    assert f"{sign} stands for a number that one trial does not have" in text
+    assert "? is a standard error" in text
+    row = next(line for line in text.splitlines() if line.startswith("sd "))
+    assert set(row.split()[1:]) == {sign}
+    assert "stands for" not in run_report(record, Style())
+
+
+def test_the_rate_leaves_out_what_comes_before_the_trials(record):
+    timings = {"scenario": 1.0, "plan": 1.0, "pilot": 8.0, "simulate": 0.2, "percentiles": 0.05}
+    attributes = {**record.attrs, "trials": 1_000_000, "timings": json.dumps(timings)}
+    timed = replace(record, attrs=attributes)
+    assert speed(timed) == "1,000,000 trials in 10 s, simulated at 4 million trials a second"
+    assert speed(timed, compiled=True) == "1,000,000 trials in 10 s"
 
 
 def test_a_result_prints_as_its_table(record):

@@ -33,6 +33,25 @@ def problems(text: str, set_values: dict[str, object] | None = None) -> list[str
     return [str(problem) for problem in caught.value.problems]
 
 
+def test_a_strategy_leaves_an_outcome_out() -> None:
+    text = """[scenario]
+name = "two"
+[inputs]
+V = 3
+[model]
+sales = "2 * V"
+T = "sales - 1"
+[outputs]
+T = true
+sales = true
+[strategies.licence]
+[strategies.sale]
+outputs.sales = false
+"""
+    found = {name: [output.name for output in one.outputs] for name, one in loads(text).strategies.items()}
+    assert found == {"licence": ["T", "sales"], "sale": ["T"]}
+
+
 def test_a_path_replaces_a_value() -> None:
     found = strategies('[strategies.a]\n[strategies.b]\n"risks.ip_leak.probability" = 0.03\ncosts.upfront = 20\n')
     assert list(found) == ["a", "b"]

@@ -43,6 +43,20 @@ def test_other_encodings_are_named(tmp_path: Path, encoding: str, named: str) ->
     assert f"iconv -f {named} -t UTF-8" in said
 
 
+@pytest.mark.parametrize("text", ["# für alle", "# Überschlägig: 300 € „für“ alle", '[scenario]\ntitle = "Société"'])
+def test_windows_text_of_the_west_is_not_taken_for_chinese(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deal.toml"
+    path.write_bytes(text.encode("cp1252"))
+    assert "iconv -f CP1252 -t UTF-8" in message(path)
+
+
+@pytest.mark.parametrize(("encoding", "named"), [("gbk", "GBK"), ("big5", "GBK|big5")])
+def test_chinese_between_latin_letters_is_not_taken_for_windows_text(tmp_path: Path, encoding: str, named: str) -> None:
+    path = tmp_path / "deal.toml"
+    path.write_bytes("# V是市場價值, a market丂value, R是合作方資信".encode(encoding, "ignore"))
+    assert any(f"it looks like {name}" in message(path) for name in named.split("|"))
+
+
 def test_bytes_of_no_encoding_are_located(tmp_path: Path) -> None:
     path = tmp_path / "deal.toml"
     path.write_bytes("# ok\nä = ".encode() + b"\xff\xff = 1\n")
@@ -136,7 +150,11 @@ def test_what_would_choke_the_parser(text: str, line: int, said: str) -> None:
         ("[a]\n[a]", 2, "this table is written twice"),
         ("x = [1 2]", 1, "a comma is missing"),
         ("x = { a = 1\nb = 2 }", 1, "is not closed on its line"),
-        ("x = 'abc", 1, "a text is not closed"),
+        ("x = 'abc", 1, "the closing ' is missing: x = 'abc'"),
+        ("x = 'abc\ny = 2\nz = 3", 1, "a text is not closed"),
+        ('x = "abc\ny = 2', 1, 'a text is not closed; hint: the closing " is missing: x = "abc"'),
+        ('x = "abc # d\ny = 2', 1, 'the closing " is missing: x = "abc"'),
+        ('x = ["V, "D"]', 1, 'the closing " is missing'),
         ('x = """abc\n\n', 1, "a text is not closed"),
         ("V", 1, "no '=' after the name"),
         ("= 1", 1, "neither 'name = value' nor a [table]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 
 from simengine.errors import InvalidInput, Problem
@@ -19,8 +20,12 @@ def templates() -> dict[str, str]:
     return dict(_TEMPLATES)
 
 
-def template(name: str = "deal") -> str:
-    """The text of a template.
+DEFAULT_FILE = "scenario.toml"
+"""What the scenario is called in the comments of a template, unless another name is given."""
+
+
+def template(name: str = "deal", file: str = DEFAULT_FILE) -> str:
+    """The text of a template; commands in its comments name the scenario ``file``.
 
     Raises
     ------
@@ -30,4 +35,5 @@ def template(name: str = "deal") -> str:
     if name not in _TEMPLATES:
         hint = suggest(name, _TEMPLATES)
         raise InvalidInput(Problem("there is no such template", value=name, allowed=list_names(_TEMPLATES), hint=hint))
-    return files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    text = files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return text.replace(DEFAULT_FILE, shlex.quote(file)) if file.isprintable() else text

@@ -1,0 +1,29 @@
+"""Distributions in words, as a person reads them: the digits that were written, and no digests."""
+
+from __future__ import annotations
+
+import re
+
+from simengine.distributions.values import brief
+
+_DIGITS = 6
+_LARGEST_WHOLE = 1e12
+_DIGEST = re.compile(r", sha256 [0-9a-f]{64}\b")
+_NUMBER = re.compile(r"(?<![\w./])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?=$|[\s,;\]})])")
+
+
+def described(description: str) -> str:
+    """The description of a distribution with at most 6 significant digits a number, and without digests of files.
+
+    Whole numbers keep all their digits: ``[0.19999999999999996, 1500000.0]`` reads ``[0.2, 1500000]``.
+    """
+    return _NUMBER.sub(lambda found: _short(found.group()), _DIGEST.sub("", description))
+
+
+def _short(text: str) -> str:
+    number = float(text)
+    if "." not in text and "e" not in text:
+        return text
+    if number.is_integer() and abs(number) < _LARGEST_WHOLE:
+        return f"{number:.0f}"
+    return brief(float(f"{number:.{_DIGITS}g}"))
