@@ -162,7 +162,9 @@ def _expected_shortfall(
         about = (float(tails.squares[k]) + part * (last - centre) ** 2) / size
         variance = about - (mean - centre) ** 2
         variance = variance if variance > _ROUNDING * about else 0.0  # what is left of a tail of equal values
-        spread = variance + level * (mean - float(quantile[k])) ** 2
+        gap = mean - float(quantile[k])
+        gap = gap if abs(gap) > _ROUNDING * abs(mean) else 0.0
+        spread = variance + level * gap**2
         error[k] = math.sqrt(spread / size) if size >= 5 else math.nan
     return value, error
 
