@@ -263,7 +263,8 @@ with warnings.catch_warnings(record=True) as said:
 def test_the_command_line_says_it_in_one_line_and_goes_on(tmp_path):
     deal = tmp_path / "deal.toml"
     deal.write_text(
-        '[scenario]\nname = "small"\n[inputs]\nV = { dist = "lognormal", mu = 6, sigma = 0.4, source = "test" }\nD = 0.5\nR = 0.9\nL = 0.05\n'
+        '[scenario]\nname = "small"\n[inputs]\nV = { dist = "lognormal", mu = 6, sigma = 0.4, source = "test" }\n'
+        "D = 0.5\nR = 0.9\nL = 0.05\n"
     )
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "cache").symlink_to("elsewhere")
