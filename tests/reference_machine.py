@@ -36,7 +36,7 @@ def run(plan: Plan, seed: int, trials: NDArray[np.integer] | int, of: int | None
         for op, dst, a, b, c in plan.tape.tolist():
             kind = Op(op)
             if kind is Op.TALLY:
-                out[c] = registers[a]
+                out[c] = registers[a] + 0.0
             elif kind in DRAWS:
                 registers[dst] = drawn(plan, kind, seed, c, numbers, bits).view(np.float64)
             elif kind is Op.UNIT_TO_WORD:

@@ -8,6 +8,8 @@ References: Neal, "Fast exact summation using small and large superaccumulators"
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,11 @@ def carried(limbs: NDArray[np.int64]) -> NDArray[np.int64]:
 def rounded(limbs: NDArray[np.int64], times: int = 1, value: float = 0.0) -> float:
     """The number that limbs of shape (LIMBS,) hold, plus ``times * value``, rounded once to float64."""
     whole = sum(int(limb) << (32 * k) for k, limb in enumerate(limbs))
+    if not math.isfinite(value):
+        return value if times else rounded(limbs)
     numerator, denominator = value.as_integer_ratio()
     whole += times * numerator * ((1 << LOWEST_EXPONENT) // denominator)
-    return whole / (1 << LOWEST_EXPONENT)
+    try:
+        return whole / (1 << LOWEST_EXPONENT)
+    except OverflowError:
+        return math.inf if whole > 0 else -math.inf

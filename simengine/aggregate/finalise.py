@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 HISTOGRAM_BINS = 100
 _HISTOGRAM_SHARE = 0.001
 _ROUNDING = 1e-12
+_LEAST_TAIL = 20
+"""Trials in a tail below which its spread says too little of the error of its mean."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,16 @@ def outcome_statistics(
     if n == 0 or ranks is None:
         return _undefined(output, faults, first_fault, len(percentiles), len(tail_levels))
     low, high = float(summary.minimum[index]), float(summary.maximum[index])
-    moments = _Moments.of(summary.sums.total()[index] / n, n, float(grid.centre[index]), low, high)
+    moments = _Moments.of(summary.sums.total()[index] / n, n, float(grid.centre[index]), low, high, output.certain)
     value, value_se = quantiles(ranks, found)
     tail, tail_se = tail_quantiles(ranks, found)
     shortfall, shortfall_se = _expected_shortfall(ranks, found, tails, tail, float(grid.centre[index]), tail_levels)
     shares = below / n
     share_se = np.array([_share_error(int(count), n) for count in below])
-    certain = low == high
-    if certain:
+    if output.certain:
         value_se, tail_se, shortfall_se = np.zeros_like(value), np.zeros_like(tail), np.zeros_like(shortfall)
         share_se = np.zeros_like(share_se)
-    elif replicated is not None:
+    elif replicated is not None and low < high:
         moments = replace(
             moments,
             mean_se=replicated.mean_error(),
@@ -123,24 +124,31 @@ class _Moments:
     kurtosis: float
 
     @classmethod
-    def of(cls, raw: Array, n: int, centre: float, low: float, high: float) -> _Moments:
-        """From the mean powers of x - centre."""
+    def of(cls, raw: Array, n: int, centre: float, low: float, high: float, certain: bool) -> _Moments:
+        """From the mean powers of x - centre; NaN for what leaves the range of float64 or one trial cannot tell."""
+        nan = math.nan
         if low == high:
-            return cls(low, 0.0, 0.0, 0.0, math.nan, math.nan)
-        d1, d2, d3, d4 = (float(power) for power in raw)
-        mean = centre + d1
-        m2 = max(d2 - d1 * d1, 0.0)
-        m3 = d3 - 3 * d1 * d2 + 2 * d1**3
-        m4 = max(d4 - 4 * d1 * d3 + 6 * d1 * d1 * d2 - 3 * d1**4, 0.0)
-        variance = m2 * n / (n - 1)
-        std = math.sqrt(variance)
-        if not std > 0:
-            return cls(mean, 0.0, std, 0.0, math.nan, math.nan)
-        variance_of_variance = max((m4 - variance**2 * (n - 3) / (n - 1)) / n, 0.0)
-        std_se = math.sqrt(variance_of_variance) / (2 * std) if n > 3 else math.nan
-        with np.errstate(over="ignore", invalid="ignore"):
-            shape = np.float64(m3) / np.float64(m2) ** 1.5, np.float64(m4) / np.float64(m2) ** 2 - 3
-        return cls(mean, std / math.sqrt(n), std, std_se, float(shape[0]), float(shape[1]))
+            unknown = 0.0 if certain else nan
+            return cls(low, unknown, 0.0 if certain or n > 1 else nan, unknown, nan, nan)
+        with np.errstate(all="ignore"):
+            d1, d2, d3, d4 = raw
+            m2 = d2 - d1 * d1
+            m3 = d3 - 3 * d1 * d2 + 2 * d1**3
+            m4 = d4 - 4 * d1 * d3 + 6 * d1 * d1 * d2 - 3 * d1**4
+            variance = m2 * n / (n - 1)
+            if not (variance > 0 and np.isfinite(variance)):  # lost to rounding, underflow or overflow
+                return cls(float(centre + d1), nan, nan, nan, nan, nan)
+            std = float(np.sqrt(variance))
+            spread = np.maximum(m4 - variance**2 * (n - 3) / (n - 1), 0.0) / n
+            std_se = float(np.sqrt(spread)) / (2 * std) if n > 3 else nan
+            shape = float(m3 / m2**1.5), float(m4 / m2**2 - 3)
+        return cls(
+            float(centre + d1),
+            std / math.sqrt(n),
+            std,
+            std_se if math.isfinite(std_se) else nan,
+            *(value if math.isfinite(value) else nan for value in shape),
+        )
 
 
 def _share_error(count: int, n: int) -> float:
@@ -159,13 +167,16 @@ def _expected_shortfall(
         last, part = found[rank], size - rank
         mean = (float(tails.total[k]) + part * last) / size
         value[k] = mean
-        about = (float(tails.squares[k]) + part * (last - centre) ** 2) / size
-        variance = about - (mean - centre) ** 2
-        variance = variance if variance > _ROUNDING * about else 0.0  # what is left of a tail of equal values
+        with np.errstate(over="ignore", invalid="ignore"):
+            about = (tails.squares[k] + part * np.square(np.float64(last - centre))) / size
+            variance = about - np.square(np.float64(mean - centre))
+            variance = 0.0 if variance <= _ROUNDING * about else variance  # what is left of a tail of equal values
         gap = mean - float(quantile[k])
         gap = gap if abs(gap) > _ROUNDING * abs(mean) else 0.0
-        spread = variance + level * gap**2
-        error[k] = math.sqrt(spread / size) if size >= 5 else math.nan
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.float64(variance) + level * np.float64(gap) ** 2
+        told = size >= _LEAST_TAIL and np.isfinite(spread)
+        error[k] = math.sqrt(spread / size) if told else math.nan
     return value, error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Windows:
     histogram: Ints | None = None
     extremes: Ints | None = None
 
-    @property
+    @cached_property
     def shifts(self) -> Ints:
         """How far the key inside a window is shifted to find its part."""
         spans = [int(high) - int(low) for low, high in zip(self.lows, self.highs, strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
@@ -80,5 +82,29 @@ def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int, 
         problems.append(Problem("the number of replicates is out of range", "replicates", str(replicates), allowed))
     if memory < 0:
         problems.append(Problem("the memory budget is negative", "memory", str(memory), "0 or more bytes"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def check_reports(percentiles: Sequence[float], tail_levels: Sequence[float], nonfinite: str) -> None:
+    """Refuse statistics that do not exist.
+
+    Raises
+    ------
+    InvalidInput
+        If a percentile is outside (0, 100) or a tail level outside (0, 1), or ``nonfinite`` is no known policy.
+    """
+    problems = [
+        Problem("is no percentile", "percentiles", str(p), "numbers above 0 and below 100, or 0 and 100 themselves")
+        for p in percentiles
+        if not 0 <= p <= 100
+    ]
+    problems += [
+        Problem("is no tail level", "tail_levels", str(level), "numbers above 0 and below 1")
+        for level in tail_levels
+        if not 0 < level < 1
+    ]
+    if nonfinite not in ("error", "exclude"):
+        problems.append(Problem("is no policy", "nonfinite", nonfinite, '"error" or "exclude"'))
     if problems:
         raise InvalidInput(problems)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from simengine import settings
 from simengine.aggregate.finalise import outcome_statistics
-from simengine.aggregate.grid import PILOT_TRIALS, Grid
+from simengine.aggregate.grid import BINS, PILOT_TRIALS, Grid
 from simengine.aggregate.order import Ranks
 from simengine.aggregate.replicates import replicated
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
-from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, seconds_estimate
+from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, check_reports, seconds_estimate
 from simengine.engine.schedule import Mergeable, Progress, Range, map_fold, ranges_of
 from simengine.engine.selection import Draws, Selected, select_exactly
 from simengine.errors import NonFiniteOutcome
@@ -26,6 +26,11 @@ from simengine.sampling.design import DEFAULT_REPLICATES
 
 DEFAULT_PERCENTILES = (5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0)
 DEFAULT_TAIL_LEVELS = (0.95,)
+_TASKS_A_THREAD = 8
+_TASK_SECONDS = 0.25
+"""Work of one task on one thread: long beside the cost of scheduling it, short beside a person's patience."""
+_WAITING_BYTES = 1 << 27
+"""Summaries that may wait to be merged."""
 _WORTH_SHARING = 0.2
 """Seconds of work below which importing dask costs more than a second thread saves."""
 
@@ -59,6 +64,7 @@ def run(
     """
     threads = settings.read().threads if threads is None else threads
     check_limits(plan, trials, seed, threads, memory_budget, replicates)
+    check_reports(percentiles, tail_levels, nonfinite)
     if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
         threads = 1
     clock = _Clock()
@@ -69,10 +75,14 @@ def run(
     strips = -(-trials // strip)
     bytes_kept = strips * strip * len(plan.outputs) * 8
     kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
+    if task_trials is None and threads > 1:
+        even = -(-trials // (threads * _TASKS_A_THREAD))
+        task_trials = min(even, max(1, int(_TASK_SECONDS / seconds_estimate(plan, 1, 1))))
     ranges = ranges_of(trials, threads, strip, task_trials)
+    in_flight = max(1, _WAITING_BYTES // (8 * BINS * len(plan.outputs)))
 
     def fold(work: Callable[[Range], Mergeable], stage: str) -> Mergeable:
-        return map_fold(work, ranges, threads, progress, stage)
+        return map_fold(work, ranges, threads, progress, stage, in_flight)
 
     draws = Draws(source, grid, kept, fold)
 

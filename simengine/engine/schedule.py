@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 _MOST_TRIALS_A_TASK = 1 << 22
-_TASKS_A_THREAD = 8
 _TASKS_A_WAVE = 16
 
 Progress = Callable[[int, int, str], None]
@@ -38,14 +37,9 @@ class Range:
 
 
 def ranges_of(trials: int, threads: int, unit: int, task_trials: int | None = None) -> list[Range]:
-    """Consecutive ranges over all trials, each a multiple of ``unit`` but the last.
-
-    Without ``task_trials``, long enough to make scheduling cheap and short enough to share evenly and to be
-    interrupted quickly.
-    """
+    """Consecutive ranges over all trials, each a multiple of ``unit`` but the last."""
     if task_trials is None:
-        wished = trials if threads == 1 else -(-trials // (threads * _TASKS_A_THREAD))
-        task_trials = min(wished, _MOST_TRIALS_A_TASK)
+        task_trials = min(trials, _MOST_TRIALS_A_TASK)
     size = max(unit, -(-task_trials // unit) * unit)
     return [Range(first, min(size, trials - first)) for first in range(0, trials, size)]
 
@@ -56,26 +50,39 @@ def map_fold(
     threads: int,
     progress: Progress | None = None,
     stage: str = "",
+    in_flight: int = 64,
 ) -> Value:
     """``work`` of every range, merged in order of trial.
 
-    The ranges go through dask in waves, so that neither graph nor results grow with the number of trials.
+    The ranges go through dask in waves, so that neither graph nor results grow with the number of trials;
+    ``in_flight`` is the number of results that may wait at once.
     """
     total = ranges[-1].first + ranges[-1].size
     report = _Reporter(progress, total, stage)
+    stopped = threading.Event()
 
     def task(part: Range) -> Value:
+        if stopped.is_set():  # dask goes on with what it has queued when the caller is interrupted
+            raise _Stopped
         value = work(part)
         report.done(part.size)
         return value
 
     result: Value | None = None
-    wave = _TASKS_A_WAVE * threads
-    for start in range(0, len(ranges), wave):
-        for value in _compute(task, ranges[start : start + wave], threads):
-            result = value if result is None else result.merge(value)
+    wave = threads * max(1, min(_TASKS_A_WAVE, in_flight // threads))
+    try:
+        for start in range(0, len(ranges), wave):
+            for value in _compute(task, ranges[start : start + wave], threads):
+                result = value if result is None else result.merge(value)
+    except BaseException:
+        stopped.set()
+        raise
     assert result is not None
     return result
+
+
+class _Stopped(Exception):
+    """A queued task found that the run is over."""
 
 
 def _compute(task: Callable[[Range], Value], ranges: Sequence[Range], threads: int) -> Sequence[Value]:

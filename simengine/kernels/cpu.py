@@ -220,9 +220,9 @@ def pick(
 def narrow(source: Source, first_trial: int, n_trials: int, windows: Windows) -> Windows:
     """The windows with the counts of their parts over these trials, which are drawn again."""
     histogram = np.zeros((len(windows.lows), PARTS), np.int64)
-    extremes = windows.no_extremes()
+    extremes, bounds = windows.no_extremes(), windows.bounds()
     for _, size, out in _strips(source, first_trial, n_trials, None):
-        for k, (first, last) in enumerate(windows.bounds()):
+        for k, (first, last) in enumerate(bounds):
             if first < last:
                 refine(out[k], size, windows.lows, windows.highs, windows.shifts, first, last, histogram, extremes)
     return windows.counted(histogram, extremes)
@@ -243,11 +243,11 @@ def pick_from_windows(
     tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
     limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
-    room = np.empty(strip_trials(source.plan))
+    room, bounds = np.empty(strip_trials(source.plan)), windows.bounds()
     for start, size, out in _strips(source, first_trial, n_trials, None):
         rows = tails[start // design.tile :]
         sum_tails(out, size, design.tile, grid.centre, tail_limits, inner_limits, rows, limbs)
-        for k, (first, last) in enumerate(windows.bounds()):
+        for k, (first, last) in enumerate(bounds):
             if first < last:
                 filled = pick_windows(out[k], size, windows.lows, windows.highs, first, last, room)
                 found[k].append(room[:filled].copy())

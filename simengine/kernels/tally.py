@@ -269,6 +269,9 @@ def add_exact(x, limbs):
     """Add a finite x to limbs of 32 bits, see aggregate.exact."""
     bits = bits_of(x)
     exponent = (bits >> 52) & 0x7FF
+    if exponent == 0x7FF:  # a square beyond float64 makes the sum larger than any float64
+        limbs[limbs.size - 1] += 1 << 40
+        return
     mantissa = bits & 0xFFFFFFFFFFFFF
     if exponent:
         mantissa |= 0x10000000000000

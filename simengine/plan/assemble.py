@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,10 @@ def assemble(
         piece_cuts=np.array([word_of(float(start)) for piece in pieces for start in piece.starts], np.uint64),
         piece_values=np.concatenate([np.empty(0), *(piece.values for piece in pieces)]),
         piece_slopes=np.concatenate([np.empty(0), *(piece.slopes * 2.0**-64 for piece in pieces)]),
-        outputs=outputs,
+        outputs=tuple(
+            replace(output, certain=graph.value(node) is not None)
+            for output, node in zip(outputs, outcomes, strict=True)
+        ),
         inputs=inputs,
         sampler=resources.sampler,
         dimensions=kept.dimension_array(),

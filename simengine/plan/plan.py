@@ -23,6 +23,8 @@ class PlanOutput:
     unit: str = ""
     title: str = ""
     targets: tuple[float, ...] = ()
+    certain: bool = False
+    """Whether the outcome is the same number in every trial because nothing it depends on is uncertain."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class PlanInput:
     table_error: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A tape with the tables, constants and draw streams it refers to.
 
@@ -95,6 +97,13 @@ class Plan:
         outputs = [[o.strategy, o.name, [t.hex() for t in o.targets]] for o in self.outputs]
         state.update(json.dumps([self.registers, outputs]).encode())
         return state.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Plans are equal when their digests are."""
+        return self.digest == other.digest if isinstance(other, Plan) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def worst_table_error(self) -> float:

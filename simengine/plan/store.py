@@ -60,13 +60,15 @@ def _write(path: Path, table: QuantileTable) -> None:
         "segments": len(table.rows),
     }
     body = json.dumps(head).encode() + b"\n" + table.kinks.tobytes() + table.rows.tobytes()
+    beside: str | None = None
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(FORMAT + body + hashlib.sha256(body).digest())
         os.replace(beside, path)
     except OSError:
-        return
+        if beside is not None:
+            Path(beside).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> QuantileTable | None:

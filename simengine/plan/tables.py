@@ -53,6 +53,8 @@ ORDER = 6
 """Coefficients of a segment."""
 TOLERANCE = 1e-11
 """Largest error in probability that is accepted without further refinement."""
+REFUSED = 1e-6
+"""A distribution whose best table has a larger error is refused rather than drawn wrongly."""
 ULPS = 4
 """A value within this many units in the last place of the exact one counts as exact."""
 MAX_KINKS = 4000
@@ -61,7 +63,7 @@ MAX_KINKS = 4000
 _NODES = 2 * ORDER
 _OCTAVE_NODES = 24
 _WORD_REFINEMENTS = (5, 6, 7)
-_SCORE_REFINEMENTS = (16, 32, 64, 128)
+_SCORE_REFINEMENTS = (16, 32, 64, 128, 256, 512)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def build_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable
     Raises
     ------
     ValueError
-        If the quantile function has more than :data:`MAX_KINKS` kinks.
+        If the quantile function has more than :data:`MAX_KINKS` kinks, or no table comes within :data:`REFUSED`.
     """
     if len(marginal.kinks) > MAX_KINKS:
         raise ValueError(f"a quantile function with {len(marginal.kinks)} kinks; at most {MAX_KINKS}")
@@ -138,6 +140,11 @@ def build_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTable
             if table.error <= TOLERANCE:
                 return table
     assert best is not None
+    if best.error > REFUSED:
+        raise ValueError(
+            f"its quantiles cannot be tabulated: the best table is wrong by {best.error:.1g} in probability "
+            "(components much narrower than the whole, or a shape too extreme)"
+        )
     return best
 
 

@@ -84,4 +84,4 @@ def probability_of(word: Words) -> NDArray[np.float64]:
 
     Never 0 or 1.  Above one half the exact value is 1 - q; use the upper tail q where it matters.
     """
-    return ((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return np.minimum(((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53, 1 - 2.0**-53)

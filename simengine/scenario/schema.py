@@ -34,7 +34,7 @@ Value = Annotated[object, DistributionValue()]
 Correlation = Annotated[float, NumberIn(Bounds(-1, 1))]
 Percentile = Annotated[float, NumberIn(Bounds(0, 100, low_open=True, high_open=True))]
 TailLevel = Annotated[float, NumberIn(Bounds(0.5, 1, low_open=True, high_open=True))]
-Dof = Annotated[float, NumberIn(Bounds(0, 1e8, low_open=True))]
+Dof = Annotated[float, NumberIn(Bounds(0.25, 1e4))]
 
 
 class Table(BaseModel):

@@ -56,8 +56,7 @@ def test_exact_sums_are_rounded_once(values, times):
     try:
         expected = float(exact)
     except OverflowError:
-        with pytest.raises(OverflowError):
-            rounded(limbs, times, 0.1)
+        assert math.isinf(rounded(limbs, times, 0.1))
         return
     assert rounded(limbs, times, 0.1) == expected
     assert rounded(carried(limbs), times, 0.1) == expected

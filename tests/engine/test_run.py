@@ -144,6 +144,7 @@ def test_any_trial_can_be_drawn_alone(reference):
 def test_one_trial_is_reported_without_false_precision(reference):
     (t,) = run(reference, trials=1, seed=1).outcomes
     assert t.minimum == t.maximum == t.mean == t.quantiles[0]
+    assert np.isnan([t.mean_se, t.std, t.std_se]).all() and t.prob_loss_se > 0.1
     two = run(reference, trials=2, seed=1).outcomes[0]
     assert np.isnan(two.quantiles_se).all() and np.isnan(two.std_se) and two.mean_se > 0
 
@@ -218,3 +219,59 @@ def test_progress_counts_every_trial(reference):
     run(reference, trials=100_000, seed=1, threads=2, task_trials=1, progress=lambda *step: seen.append(step))
     assert seen[-1][0] == seen[-1][1] == 100_000
     assert {stage for _, _, stage in seen} == {"simulating", "selecting percentiles"}
+
+
+def test_a_sample_that_happens_to_be_constant_is_not_certain():
+    """One chance in a thousand million of a ruinous loss, and a hundred thousand trials that did not meet it."""
+    plan = plan_of(
+        '[inputs]\nhit = { dist = "bernoulli", p = 1e-9 }\n[model]\ny = "100 - 1e12 * hit"\n'
+        "[outputs]\ny = { target = 50 }"
+    )
+    (t,) = run(plan, trials=100_000, seed=2).outcomes
+    assert (t.mean, t.std, t.prob_below[0]) == (100.0, 0.0, 0.0)
+    assert np.isnan(t.mean_se) and t.prob_below_se[0] > 1e-6
+
+
+def test_outcomes_at_the_ends_of_float64_are_reported_or_left_open():
+    plan = plan_of(
+        """
+        [inputs]
+        X = { dist = "pareto", alpha = 0.07, min = 1 }
+        [model]
+        wide = "X"
+        tiny = "min(X, 9) * 1e-300"
+        [outputs]
+        wide = true
+        tiny = true
+        """
+    )
+    wide, tiny = run(plan, trials=100_000, seed=1).outcomes
+    x = draw(plan, 1, 0, 100_000)
+    assert np.array_equal(wide.quantiles, np.percentile(x[0], [5, 10, 25, 50, 75, 90, 95]))
+    assert np.isnan(tiny.std) and np.isnan(tiny.mean_se)
+    assert tiny.mean == pytest.approx(x[1].mean())
+
+
+@pytest.mark.parametrize(
+    ("options", "fragment"),
+    [({"percentiles": (101.0,)}, "percentile"), ({"tail_levels": (1.0,)}, "tail"), ({"nonfinite": "maybe"}, "policy")],
+)
+def test_reports_that_do_not_exist_are_refused(reference, options, fragment):
+    with pytest.raises(InvalidInput, match=fragment):
+        run(reference, trials=100, seed=1, **options)
+
+
+def test_an_interrupt_drops_what_is_queued(reference):
+    class Interrupt(BaseException):
+        pass
+
+    seen = []
+
+    def progress(done, total, stage):
+        seen.append(done)
+        if len(seen) == 2:
+            raise Interrupt
+
+    with pytest.raises(Interrupt):
+        run(reference, trials=10**9, seed=1, threads=2, memory_budget=0, progress=progress)
+    assert seen[-1] < 10**8

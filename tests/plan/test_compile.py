@@ -130,8 +130,7 @@ def test_any_model_has_the_bits_of_numpy(texts: list[str], shuffle: Any) -> None
     for values, output in zip(found, [*one.outputs, *other.outputs], strict=True):
         expected = np.broadcast_to(known[output.name], values.shape)
         assert np.array_equal(values, expected, equal_nan=True), formulas
-        zero = values == 0.0
-        assert np.array_equal(np.signbit(values[zero]), np.signbit(expected[zero]))
+        assert not np.signbit(values[values == 0.0]).any()  # outcomes hold one zero
 
 
 # ---- draws ----
