@@ -132,7 +132,7 @@ CORRELATION = [
         PLAIN + PAIR,
         'kendall = 0.5\ncopula = "t"\ndof = 0 #<',
         "correlations[V, D].dof = 0",
-        "must be greater than 0|allowed: > 0",
+        "must be greater than 0|allowed: 0.25 to 1e4",
     ),
     ("dof of no t copula", PLAIN + PAIR, "kendall = 0.5\ndof = 4 #<", "correlations[V, D].dof", 'add copula = "t"'),
     (
