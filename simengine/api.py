@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+from simengine.errors import InvalidInput, Problem
 from simengine.report.result import Result
 
 if TYPE_CHECKING:
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 def run(
     scenario: str | Path | Scenario,
     *,
-    trials: int | None = None,
+    trials: float | None = None,
     seed: int | None = None,
     sampler: str | None = None,
     replicates: int | None = None,
-    strategies: Sequence[str] | None = None,
+    strategies: str | Sequence[str] | None = None,
     overrides: Mapping[str, object] | None = None,
     percentiles: Sequence[float] | None = None,
     threads: int | None = None,
@@ -65,19 +67,49 @@ def run(
     """
     from simengine.results.compute import Request, prepare, simulate
 
+    whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
+    numbers = _whole_numbers(whole)
     request = Request(
-        trials=trials,
-        seed=seed,
+        trials=numbers["trials"],
+        seed=numbers["seed"],
         sampler=_sampler(sampler),
-        replicates=replicates,
-        strategies=tuple(strategies) if strategies is not None else None,
+        replicates=numbers["replicates"],
+        strategies=_names(strategies),
         percentiles=_percentiles(percentiles),
         overrides=dict(overrides or {}),
-        threads=threads,
-        memory=memory,
+        threads=numbers["threads"],
+        memory=numbers["memory"],
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a number, of Python or of NumPy, and not a truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _whole_numbers(values: Mapping[str, object]) -> dict[str, int | None]:
+    """Whole numbers, where 1e6 counts as one; all that are none are refused together."""
+    found: dict[str, int | None] = {}
+    problems = []
+    for name, value in values.items():
+        if value is None:
+            found[name] = None
+        elif _is_number(value) and float(value).is_integer():
+            found[name] = int(value)
+        else:
+            problems.append(Problem("is not a whole number", name, repr(value), "a whole number, such as 1_000_000"))
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
+def _names(strategies: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of strategies; a single one may stand alone."""
+    if strategies is None:
+        return None
+    return (strategies,) if isinstance(strategies, str) else tuple(strategies)
 
 
 def load(path: str | Path, *, overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -118,13 +150,14 @@ def _sampler(name: str | None) -> str | None:
 
 
 def _percentiles(levels: Sequence[float] | None) -> tuple[float, ...] | None:
-    from simengine.errors import InvalidInput, Problem
-
     if levels is None:
         return None
+    levels = list(levels)
     allowed = "different numbers between 0 and 100"
     problems = [
-        Problem("out of range", "percentiles", str(level), allowed) for level in levels if not 0.0 < level < 100.0
+        Problem("out of range", "percentiles", repr(level), allowed)
+        for level in levels
+        if not (_is_number(level) and 0.0 < level < 100.0)
     ]
     if not levels or len(set(levels)) != len(levels):
         problems.append(Problem("none, or one twice", "percentiles", str(list(levels)), allowed))

@@ -108,6 +108,8 @@ def command(
             Problem("prints one trial and simulates nothing", "--trial", trial, hint="leave out --out and --selfcheck")
         )
     if out is not None:
+        if not out.strip():
+            raise InvalidInput(Problem("names no folder", "--out", repr(out), hint="say where the results belong"))
         _check_target(Path(out), force=force)
     prepared = prepare(scenario, request)
     compiles = False

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,8 +40,19 @@ def stored_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTabl
 
 def _name(marginal: Marginal, axis: WordAxis | ScoreAxis) -> str:
     kind = ["word"] if isinstance(axis, WordAxis) else ["score", axis.dof]
-    facts = [FORMAT.decode(), marginal.digest_key, kind, np.__version__, version("scipy")]
+    facts = [FORMAT.decode(), marginal.digest_key, kind, np.__version__, version("scipy"), code_digest()]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+
+
+@cache
+def code_digest() -> str:
+    """Identifies the code that tables follow from: a corrected family must not meet the tables of the old one."""
+    state = hashlib.sha256()
+    plan = Path(__file__).parent
+    sources = sorted((plan.parent / "distributions").rglob("*.py"))
+    for source in [*sources, plan / "axes.py", plan / "tables.py"]:
+        state.update(source.name.encode() + source.read_bytes())
+    return state.hexdigest()
 
 
 def _write(path: Path, table: QuantileTable) -> None:

@@ -108,7 +108,8 @@ class QuantileTable:
         x = np.zeros(q.shape)
         for coefficients in self.rows.T[::-1]:
             x = x * local + coefficients[segment]
-        x = np.exp(x) if self.log else x
+        with np.errstate(over="ignore", under="ignore"):  # beyond float64 a value is infinite or 0
+            x = np.exp(x) if self.log else x
         if self.floor is not None:
             x = np.maximum(x, self.floor)
         return x if self.ceiling is None else np.minimum(x, self.ceiling)
@@ -227,7 +228,8 @@ def _ends(rows: Array, axis: Axis, marginal: Marginal, log: bool) -> tuple[float
     x = np.zeros((len(rows), len(local)))
     for coefficient in rows.T[::-1]:
         x = x * local + coefficient[:, None]
-    x = np.exp(x) if log else x
+    with np.errstate(over="ignore", under="ignore"):
+        x = np.exp(x) if log else x
     low, high = marginal.support
     at_low = np.isfinite(low) and x.min() <= low + ULPS * np.spacing(abs(low))
     at_high = np.isfinite(high) and x.max() >= high - ULPS * np.spacing(abs(high))

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from types import MappingProxyType
 
 from simengine.scenario.positions import Path
@@ -157,6 +158,8 @@ def _value(value: object) -> str:
             return "{ " + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + " }"
         case list() | tuple():
             return "[" + ", ".join(_value(item) for item in value) + "]"
-        case int() | float():
-            return repr(value)
+        case Integral():  # NumPy's numbers too, as a sweep in Python passes them
+            return repr(int(value))
+        case Real():
+            return repr(float(value))
     return str(value)  # dates and times, which no scenario keeps
