@@ -71,6 +71,8 @@ def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
 def _percent_doubts(spec: InputSpec) -> Iterable[Problem]:
     """A warning where the demand index, which may exceed 1, is as large as percentages are."""
     fixed = spec.marginal.constant
+    if spec.marginal.support[1] <= _LIKELY_PERCENT:  # most demands; their median would cost loading SciPy
+        return
     median = float(spec.marginal.quantile(0.5)) if fixed is None else fixed
     if median <= _LIKELY_PERCENT:
         return
