@@ -181,6 +181,26 @@ def select(values, count, tile, centre, scale, flags, tail_limits, out, ends, ta
                 row[0], row[1], row[2] = fold(one), fold(two), hits
 
 
+@inline
+def key_of(x):
+    """The integer that stands in the order of the floats, see aggregate.order."""
+    bits = bits_of(x)
+    return bits ^ ((bits >> 63) & np.int64(2**63 - 1))
+
+
+@inline
+def window_of(key, lows, highs, first, last):
+    """The window from first to last - 1 that holds the key; last if none does."""
+    low, high = first, last
+    while low < high:
+        middle = (low + high) >> 1
+        if highs[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < last and lows[low] <= key else last
+
+
 @kernel
 def refine(values, count, lows, highs, shifts, first, last, histogram, extremes):
     """Count one outcome's values in equal parts of disjoint windows.
@@ -193,16 +213,9 @@ def refine(values, count, lows, highs, shifts, first, last, histogram, extremes)
         x = values[j]
         if x - x != 0.0:
             continue
-        bits = bits_of(x)
-        key = bits ^ ((bits >> 63) & np.int64(2**63 - 1))
-        low, high = first, last
-        while low < high:
-            middle = (low + high) >> 1
-            if highs[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        if low < last and lows[low] <= key:
+        key = key_of(x)
+        low = window_of(key, lows, highs, first, last)
+        if low < last:
             part = (np.uint64(key) - np.uint64(lows[low])) >> np.uint64(shifts[low])  # may exceed int64
             histogram[low, part] += 1
             extremes[low, part, 0] = min(extremes[low, part, 0], key)
@@ -217,16 +230,9 @@ def pick_windows(values, count, lows, highs, first, last, out):
         x = values[j]
         if x - x != 0.0:
             continue
-        bits = bits_of(x)
-        key = bits ^ ((bits >> 63) & np.int64(2**63 - 1))
-        low, high = first, last
-        while low < high:
-            middle = (low + high) >> 1
-            if highs[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        if low < last and lows[low] <= key:
+        key = key_of(x)
+        low = window_of(key, lows, highs, first, last)
+        if low < last:
             out[filled] = x
             filled += 1
     return filled
