@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.grid import BINS
+from simengine.aggregate.spread import spread_error
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +31,6 @@ COARSE = 8
 COARSE_BINS = BINS // COARSE
 FEW = 32
 """Where fewer trials than this were counted (or were not), replicates hold too few each to tell an error."""
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +77,6 @@ def _equal(one: Mapping[int, Ints], other: Mapping[int, Ints]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(value, other[key]) for key, value in one.items())
 
 
-def interval_factor(freedom: float) -> float:
-    """Student's 97.5 % point over the normal one: what makes 1.96 standard errors a 95 % interval.
-
-    By the expansion of Cornish and Fisher, to 0.1 % for 3 degrees of freedom and more, exact for 1 and 2.
-    """
-    if freedom < 1.5:
-        return math.tan(math.pi * 0.475) / Z95
-    if freedom < 2.5:
-        return 4.302652729911275 / Z95
-    z, v = Z95, freedom
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return (z + sum(term / v ** (k + 1) for k, term in enumerate(terms))) / z
-
-
 @dataclass(frozen=True, eq=False)
 class Replicated:
     """One outcome over the replicates of a run.
@@ -120,12 +101,7 @@ class Replicated:
         Wide enough that 1.96 of it on either side is a 95 % interval: it contains Student's factor for the number of
         replicates.  NaN for one replicate.
         """
-        weights = self.sizes / self.sizes.sum()
-        effective = 1.0 / float((weights**2).sum())
-        if len(values) < 2:
-            return math.nan
-        spread = float((weights**2 * (values - (weights * values).sum()) ** 2).sum())
-        return math.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
+        return float(spread_error(values, self.sizes))
 
     def share_error(self, values: Array) -> float:
         """The error of a share: no less than that of rounding a share to whole trials of a replicate."""

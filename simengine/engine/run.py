@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from simengine.aggregate.replicates import replicated
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
 from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, check_reports, seconds_estimate
+from simengine.engine.outcomes import Outcomes
 from simengine.engine.schedule import Mergeable, Progress, Range, map_fold, ranges_of
 from simengine.engine.selection import Draws, Selected, select_exactly
-from simengine.errors import NonFiniteOutcome
+from simengine.errors import InvalidInput, NonFiniteOutcome, Problem
 from simengine.kernels import cpu
 from simengine.plan.plan import Plan
 from simengine.sampling.design import DEFAULT_REPLICATES
@@ -62,9 +64,65 @@ def run(
     NonFiniteOutcome
         If an outcome was infinite or undefined in some trial, unless ``nonfinite`` is ``"exclude"``.
     """
+    asked = _Asked(trials, seed, tuple(percentiles), tuple(tail_levels), nonfinite, replicates)
+    return _run(plan, asked, threads, memory_budget, progress, task_trials)[0]
+
+
+def run_and_keep(
+    plan: Plan,
+    *,
+    trials: int,
+    seed: int,
+    percentiles: Sequence[float] = DEFAULT_PERCENTILES,
+    tail_levels: Sequence[float] = DEFAULT_TAIL_LEVELS,
+    threads: int | None = None,
+    memory_budget: int = DEFAULT_MEMORY,
+    nonfinite: str = "error",
+    progress: Progress | None = None,
+    replicates: int = DEFAULT_REPLICATES,
+) -> tuple[RunStatistics, Outcomes]:
+    """The same as :func:`run`, with the outcomes of all trials, for questions that need them trial by trial.
+
+    Raises
+    ------
+    InvalidInput
+        As :func:`run`, and if the outcomes do not fit into ``memory_budget``.
+    NonFiniteOutcome
+        As :func:`run`.
+    """
+    asked = _Asked(trials, seed, tuple(percentiles), tuple(tail_levels), nonfinite, replicates)
+    statistics, draws = _run(plan, asked, threads, memory_budget, progress, None, must_keep=True)
+    assert draws.kept is not None
+    return statistics, Outcomes(draws.source, draws.kept)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What determines the digits of a run, besides its plan."""
+
+    trials: int
+    seed: int
+    percentiles: tuple[float, ...]
+    tail_levels: tuple[float, ...]
+    nonfinite: str
+    replicates: int
+
+
+def _run(
+    plan: Plan,
+    asked: _Asked,
+    threads: int | None,
+    memory_budget: int,
+    progress: Progress | None,
+    task_trials: int | None,
+    *,
+    must_keep: bool = False,
+) -> tuple[RunStatistics, Draws]:
+    """The statistics of a run, and how its trials are seen again."""
+    trials, seed, replicates = asked.trials, asked.seed, asked.replicates
     threads = settings.read().threads if threads is None else threads
     check_limits(plan, trials, seed, threads, memory_budget, replicates)
-    check_reports(percentiles, tail_levels, nonfinite)
+    check_reports(asked.percentiles, asked.tail_levels, asked.nonfinite)
     if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
         threads = 1
     clock = _Clock()
@@ -74,6 +132,8 @@ def run(
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
     bytes_kept = strips * strip * len(plan.outputs) * 8
+    if must_keep and bytes_kept > memory_budget:
+        raise InvalidInput(_too_many_to_keep(trials, bytes_kept, memory_budget))
     kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
     if task_trials is None and threads > 1:
         even = -(-trials // (threads * _TASKS_A_THREAD))
@@ -92,25 +152,35 @@ def run(
     summary = fold(summarise, "simulating")
     assert isinstance(summary, Summary)
     clock.lap("simulate")
-    if nonfinite == "error" and summary.faults.any():
+    if asked.nonfinite == "error" and summary.faults.any():
         raise NonFiniteOutcome(_describe_faults(plan, summary))
     finite = [trials - int(faults) for faults in summary.faults]
-    ranks = [Ranks.of(n, percentiles, tail_levels) if n else None for n in finite]
+    ranks = [Ranks.of(n, asked.percentiles, asked.tail_levels) if n else None for n in finite]
     room = max(4096, memory_budget // (8 * SELECTION_SHARE))
     selected = select_exactly(draws, summary, ranks, room)
     clock.lap("percentiles")
-    outcomes = _finalise(plan, grid, summary, ranks, selected, tuple(tail_levels), tuple(percentiles))
+    outcomes = _finalise(plan, grid, summary, ranks, selected, asked.tail_levels, asked.percentiles)
     clock.lap("statistics")
-    return RunStatistics(
+    statistics = RunStatistics(
         outcomes=outcomes,
         trials=trials,
         seed=seed,
-        percentiles=tuple(percentiles),
-        tail_levels=tuple(tail_levels),
+        percentiles=asked.percentiles,
+        tail_levels=asked.tail_levels,
         passes=1 + selected.passes,
         timings=clock.laps,
         summary_digest=_digest(summary, selected),
         replicates=source.design.replicates,
+    )
+    return statistics, draws
+
+
+def _too_many_to_keep(trials: int, needed: int, budget: int) -> Problem:
+    return Problem(
+        f"this keeps the outcomes of all {trials:,} trials, which takes {needed / 2**20:,.0f} MiB",
+        "memory",
+        f"{budget / 2**20:,.0f} MiB",
+        hint="ask for fewer trials or outcomes, or give more memory",
     )
 
 

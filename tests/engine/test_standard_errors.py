@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scenario_plans import REFERENCE_DEAL, plan_of
 
-from simengine.aggregate.replicates import Replicated, interval_factor
+from simengine.aggregate.replicates import Replicated
+from simengine.aggregate.spread import interval_factor
 from simengine.engine.run import run
 from simengine.sampling.design import SAMPLERS
 
