@@ -121,23 +121,28 @@ def bins_of_ranks(counts: Ints, ranks: Ints) -> Ints:
     return np.searchsorted(np.cumsum(counts), ranks, side="right").astype(np.int64)
 
 
-def order_statistics(counts: Ints, bins: Ints, picked: Array, ranks: Ints) -> dict[int, float]:
-    """The values at ranks, from all values of the bins that hold them.
+def order_statistics(counts: Ints, bins: Ints, grouped: Array, ranks: Ints) -> dict[int, float]:
+    """The values at ranks, from all values of the bins that hold them, bin after bin; reorders ``grouped`` in place.
 
     Raises
     ------
     ValueError
-        If the picked values are not those the counts announce: a pass did not draw the same trials.
+        If the values are not those the counts announce: a pass did not draw the same trials.
     """
-    wanted = np.unique(bins)
-    before = np.concatenate([[0], np.cumsum(counts)])
-    held = counts[wanted]
-    if len(picked) != held.sum():
-        raise ValueError(f"{len(picked)} values were picked where the counts announce {held.sum()}")
-    starts = np.concatenate([[0], np.cumsum(held)])
-    places = starts[np.searchsorted(wanted, bins)] + ranks - before[bins]
-    ordered = np.sort(picked)
-    return {int(rank): float(ordered[place]) for rank, place in zip(ranks, places, strict=True)}
+    wanted, first = np.unique(bins, return_index=True)
+    ends = np.cumsum(counts[wanted])
+    if len(grouped) != (ends[-1] if len(ends) else 0):
+        raise ValueError(f"{len(grouped)} values were picked where the counts announce {counts[wanted].sum()}")
+    found = np.empty(len(ranks))
+    inside = ranks - (np.cumsum(counts) - counts)[bins]
+    lasts = np.append(first, len(ranks))[1:].tolist()  # ranks rise, and bins with them
+    begin = 0
+    for one, last, end in zip(first.tolist(), lasts, ends.tolist(), strict=True):
+        values, places = grouped[begin:end], inside[one:last]
+        values.partition(places)
+        found[one:last] = values[places]
+        begin = end
+    return dict(zip(ranks.tolist(), found.tolist(), strict=True))
 
 
 def key_of(x: Array) -> Ints:

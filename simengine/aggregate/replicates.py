@@ -103,9 +103,10 @@ class Replicated:
         """
         return float(spread_error(values, self.sizes))
 
-    def share_error(self, values: Array) -> float:
-        """The error of a share: no less than that of rounding a share to whole trials of a replicate."""
-        return max(self.error(values), math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum()))
+    def share_error(self, values: Array) -> Array:
+        """Errors of shares (replicates, ...): no less than that of rounding a share to whole trials of a replicate."""
+        least = math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum())
+        return np.asarray(np.maximum(spread_error(values, self.sizes), least), np.float64)
 
     def mean_error(self) -> float:
         """Of the mean."""
@@ -121,20 +122,23 @@ class Replicated:
 
     def probability_error(self, threshold: int, count: int, plain: float) -> float:
         """Of the share below a threshold of which ``count`` trials were; ``plain``: its error for independent draws."""
-        spread = self.share_error(self.below[:, threshold])
+        spread = float(self.share_error(self.below[:, threshold]))
         return max(spread, plain) if min(count, self.sizes.sum() - count) < FEW else spread
 
-    def quantile_ratio(self, probability: float) -> float:
-        """Error of the share below a quantile over that for independent draws, at the nearest edge of the grid.
+    def quantile_ratios(self, probabilities: Array) -> Array:
+        """Errors of the shares below quantiles over those for independent draws, at the nearest edges of the grid.
 
         The density by which a share's error becomes a quantile's is the same for both.  1 where no edge is inside.
         """
         n, pooled, inside = self.sizes.sum(), self._pooled, self._edges
         if not inside.size:
-            return 1.0
-        edge = inside[np.argmin(np.abs(pooled[inside] - probability))]
-        share = float(pooled[edge])
-        return self.share_error(self.shares[:, edge]) / math.sqrt(share * (1.0 - share) / n)
+            return np.ones(len(probabilities))
+        above = np.minimum(np.searchsorted(pooled[inside], probabilities), inside.size - 1)
+        below = np.maximum(above - 1, 0)
+        nearer = np.abs(pooled[inside[below]] - probabilities) <= np.abs(pooled[inside[above]] - probabilities)
+        edges = inside[np.where(nearer, below, above)]
+        shares = pooled[edges]
+        return np.asarray(self.share_error(self.shares[:, edges]) / np.sqrt(shares * (1.0 - shares) / n))
 
     @cached_property
     def _pooled(self) -> Array:

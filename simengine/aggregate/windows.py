@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import key_of, value_of
 
 PART_BITS = 12
@@ -57,6 +58,15 @@ class Windows:
         """First and last window of every outcome."""
         edges = np.searchsorted(self.owner, np.arange(self.outcomes + 1))
         return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
+
+    def bins_reached(self, grid: Grid) -> NDArray[np.uint8]:
+        """Flags of the bins that windows reach into, (outcomes, bins): a value in another bin is in no window."""
+        flags = np.zeros((self.outcomes, BINS), np.uint8)
+        for k, (first, last) in enumerate(self.bounds()):
+            lows, highs = (grid.bins_of(k, value_of(keys[first:last])) for keys in (self.lows, self.highs))
+            for low, high in zip(lows, highs, strict=True):
+                flags[k, low : high + 1] = 1
+        return flags
 
     def loose(self) -> Windows:
         """The windows that are not atoms: those whose values have to be picked."""

@@ -31,7 +31,7 @@ _READ_TRIALS = 10**30
 @scenario_argument
 @click.option("--trials", metavar="N", help="Number of trials, such as 1000000 or 1e6.")
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
-@click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; random by default.")
+@click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; sobol by default.")
 @click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
 @strategy_option
 @set_option

@@ -13,7 +13,7 @@ from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES
 
 MOST_TRIALS = 10**12
 MOST_SEED = 2**64 - 1
-DEFAULT_MEMORY = 96 * 2**20
+DEFAULT_MEMORY = 2**30
 """Bytes of outcomes that are kept so that percentiles need no second pass."""
 SELECTION_SHARE = 4
 """One part in so many of the memory budget may be filled by the values that a selection pass picks."""

@@ -81,12 +81,14 @@ def _from_bins(
 
     picked = draws.fold(work, "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
-    found = tuple(
-        order_statistics(summary.counts[k], bins[k], picked.values[k], wanted_ranks[k]) for k in range(len(ranks))
-    )
+    grouped = [cpu.grouped(values, draws.grid, k, summary.counts[k], bins[k]) for k, values in enumerate(picked.values)]
+    found = tuple(order_statistics(summary.counts[k], bins[k], grouped[k], wanted_ranks[k]) for k in range(len(ranks)))
 
     def inside(k: int, level: int, limbs: Ints) -> tuple[float, float]:
-        mine = picked.values[k][draws.grid.bins_of(k, picked.values[k]) == ends.bins[k, level]]
+        last, counts = ends.bins[k, level], summary.counts[k]
+        wanted = np.unique(bins[k])
+        end = int(counts[wanted[wanted <= last]].sum())
+        mine = grouped[k][end - int(counts[last]) : end]
         return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)
@@ -135,7 +137,7 @@ def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> t
         current = windows
 
         def count(part: Range, current: Windows = current) -> Windows:
-            return cpu.narrow(draws.source, part.first, part.size, current)
+            return cpu.narrow(draws.source, part.first, part.size, draws.grid, current)
 
         counted = draws.fold(count, "narrowing percentiles")
         assert isinstance(counted, Windows)

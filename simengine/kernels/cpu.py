@@ -25,6 +25,7 @@ from simengine.kernels.tally import (
     MOMENTS,
     TAIL_MOMENTS,
     TILE,
+    group,
     pick_windows,
     refine,
     select,
@@ -42,6 +43,7 @@ __all__ = [
     "Selection",
     "Source",
     "exact_limbs",
+    "grouped",
     "narrow",
     "pick",
     "pick_from_windows",
@@ -217,14 +219,15 @@ def pick(
     return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), limbs)
 
 
-def narrow(source: Source, first_trial: int, n_trials: int, windows: Windows) -> Windows:
+def narrow(source: Source, first_trial: int, n_trials: int, grid: Grid, windows: Windows) -> Windows:
     """The windows with the counts of their parts over these trials, which are drawn again."""
     histogram = np.zeros((len(windows.lows), PARTS), np.int64)
-    extremes, bounds = windows.no_extremes(), windows.bounds()
+    extremes, bounds, flags = windows.no_extremes(), windows.bounds(), windows.bins_reached(grid)
     for _, size, out in _strips(source, first_trial, n_trials, None):
         for k, (first, last) in enumerate(bounds):
             if first < last:
-                refine(out[k], size, windows.lows, windows.highs, windows.shifts, first, last, histogram, extremes)
+                where = grid.centre[k], grid.scale[k], flags[k], windows.lows, windows.highs
+                refine(out[k], size, *where, windows.shifts, first, last, histogram, extremes)
     return windows.counted(histogram, extremes)
 
 
@@ -243,15 +246,37 @@ def pick_from_windows(
     tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
     limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
-    room, bounds = np.empty(strip_trials(source.plan)), windows.bounds()
+    room, bounds, flags = np.empty(strip_trials(source.plan)), windows.bounds(), windows.bins_reached(grid)
     for start, size, out in _strips(source, first_trial, n_trials, None):
         rows = tails[start // design.tile :]
         sum_tails(out, size, design.tile, grid.centre, tail_limits, inner_limits, rows, limbs)
         for k, (first, last) in enumerate(bounds):
             if first < last:
-                filled = pick_windows(out[k], size, windows.lows, windows.highs, first, last, room)
+                where = grid.centre[k], grid.scale[k], flags[k], windows.lows, windows.highs
+                filled = pick_windows(out[k], size, *where, first, last, room)
                 found[k].append(room[:filled].copy())
     return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), carried(limbs))
+
+
+def grouped(values: Array, grid: Grid, outcome: int, counts: NDArray[np.int64], bins: NDArray[np.int64]) -> Array:
+    """The values of an outcome that lie in ``bins``, in order of bin; counts: (bins,) of all values.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer values than the counts announce.
+    """
+    wanted = np.unique(bins)
+    held = counts[wanted]
+    if len(values) != held.sum():
+        raise ValueError(f"{len(values)} values were picked where the counts announce {held.sum()}")
+    begins = np.zeros(BINS, np.int64)
+    begins[wanted] = np.cumsum(held) - held
+    ends, out = begins.copy(), np.empty(len(values))
+    group(values, grid.centre[outcome], grid.scale[outcome], ends, out)
+    if not np.array_equal(ends[wanted], begins[wanted] + held):
+        raise ValueError("values were picked that lie in other bins than the counts announce")
+    return out
 
 
 def exact_limbs(values: Array, centre: float) -> NDArray[np.int64]:

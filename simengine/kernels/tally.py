@@ -181,6 +181,21 @@ def select(values, count, tile, centre, scale, flags, tail_limits, out, ends, ta
                 row[0], row[1], row[2] = fold(one), fold(two), hits
 
 
+@kernel
+def group(values, centre, scale, ends, out):
+    """Values in order of bin, those of a bin in order of trial.
+
+    ends: (bins,) int64, where the values of each bin begin in ``out`` (values.size,); moved on to where they end.
+    """
+    place = np.empty(values.size, np.int64)
+    for j in range(values.size):
+        place[j] = bin_of(values[j], centre, scale)
+    for j in range(values.size):
+        at = np.uint64(place[j])
+        out[np.uint64(ends[at])] = values[j]
+        ends[at] += 1
+
+
 @inline
 def key_of(x):
     """The integer that stands in the order of the floats, see aggregate.order."""
@@ -202,20 +217,27 @@ def window_of(key, lows, highs, first, last):
 
 
 @kernel
-def refine(values, count, lows, highs, shifts, first, last, histogram, extremes):
+def refine(values, count, centre, scale, flags, lows, highs, shifts, first, last, histogram, extremes):
     """Count one outcome's values in equal parts of disjoint windows.
 
-    values: (room,).  lows, highs: (windows,) keys, ordered, both ends inside; shifts: (windows,), part p of window
-    w holds keys from lows[w] + (p << shifts[w]) on.  Only windows first to last - 1 belong to this outcome.
+    values: (room,).  flags: (bins,) uint8, the bins that windows reach into; other values are passed over.
+    lows, highs: (windows,) keys, ordered, both ends inside; shifts: (windows,), part p of window w holds keys from
+    lows[w] + (p << shifts[w]) on.  Only windows first to last - 1 belong to this outcome.
     Results: histogram (windows, parts) added to; extremes (windows, parts, 2) keys lowered and raised.
     """
-    for j in range(count):
-        x = values[j]
-        if x - x != 0.0:
-            continue
-        key = key_of(x)
-        low = window_of(key, lows, highs, first, last)
-        if low < last:
+    place = np.empty(TILE, np.int64)
+    for start in range(0, count, TILE):
+        size = min(TILE, count - start)
+        for j in range(size):
+            place[j] = bin_of(values[start + j], centre, scale)
+        for j in range(size):
+            x = values[start + j]
+            if not flags[np.uint64(place[j])] or x - x != 0.0:
+                continue
+            key = key_of(x)
+            low = window_of(key, lows, highs, first, last)
+            if low == last:
+                continue
             part = (np.uint64(key) - np.uint64(lows[low])) >> np.uint64(shifts[low])  # may exceed int64
             histogram[low, part] += 1
             extremes[low, part, 0] = min(extremes[low, part, 0], key)
@@ -223,18 +245,22 @@ def refine(values, count, lows, highs, shifts, first, last, histogram, extremes)
 
 
 @kernel
-def pick_windows(values, count, lows, highs, first, last, out):
-    """The values of one outcome that lie in windows first to last - 1, in order of trial; returns how many."""
+def pick_windows(values, count, centre, scale, flags, lows, highs, first, last, out):
+    """The values of one outcome that lie in windows first to last - 1, in order of trial; returns how many.
+
+    flags: as in :func:`refine`.
+    """
+    place = np.empty(TILE, np.int64)
     filled = 0
-    for j in range(count):
-        x = values[j]
-        if x - x != 0.0:
-            continue
-        key = key_of(x)
-        low = window_of(key, lows, highs, first, last)
-        if low < last:
-            out[filled] = x
-            filled += 1
+    for start in range(0, count, TILE):
+        size = min(TILE, count - start)
+        for j in range(size):
+            place[j] = bin_of(values[start + j], centre, scale)
+        for j in range(size):
+            x = values[start + j]
+            if flags[np.uint64(place[j])] and x - x == 0.0 and window_of(key_of(x), lows, highs, first, last) < last:
+                out[filled] = x
+                filled += 1
     return filled
 
 

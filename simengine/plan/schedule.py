@@ -68,7 +68,11 @@ class Registers:
 
 
 def allocate(graph: Graph, steps: Sequence[Step]) -> Registers:
-    """Registers by linear scan: the lowest free one, where a result may take the place of its last operand."""
+    """Registers by linear scan: the lowest that is free while its operands are still held.
+
+    A result never takes the place of an operand: loops over the same memory fail the check for overlap that compilers
+    put before vector code, and run one trial at a time.
+    """
     last: dict[int, int] = {}
     for position, step in enumerate(steps):
         for node in _read(graph, step):
@@ -78,6 +82,11 @@ def allocate(graph: Graph, steps: Sequence[Step]) -> Registers:
     free: list[int] = []
     computed = 0
     for position, step in enumerate(steps):
+        if step.outcome is None:
+            if not free:
+                heapq.heappush(free, computed)
+                computed += 1
+            of[step.node] = heapq.heappop(free)
         for node in _read(graph, step):
             if graph.nodes[node].op is None:
                 if node not in of:
@@ -85,11 +94,6 @@ def allocate(graph: Graph, steps: Sequence[Step]) -> Registers:
                     constants.append(node)
             elif last[node] == position:
                 heapq.heappush(free, of[node])
-        if step.outcome is None:
-            if not free:
-                heapq.heappush(free, computed)
-                computed += 1
-            of[step.node] = heapq.heappop(free)
     of.update((node, computed + place) for place, node in enumerate(constants))
     return Registers(of, computed, tuple(graph.nodes[node].value for node in constants))
 

@@ -52,17 +52,17 @@ def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> 
     return c0, c1, c2, c3
 
 
-def words(seed: int, stream: int, trials: NDArray[np.int64] | NDArray[np.uint64]) -> Words:
-    """The words of ``trials`` (any shape) in a stream, uint64 of the same shape.
+def words(seed: int, stream: int | Words, trials: NDArray[np.int64] | NDArray[np.uint64]) -> Words:
+    """The words of ``trials`` (any shape) in a stream, uint64 of the same shape; streams (uint64) broadcast as well.
 
     ``seed`` is 0 to 2**64 - 1.
     """
-    trial = np.asarray(trials).astype(np.uint64)
+    trial: Words = np.asarray(trials).astype(np.uint64)
+    streams: Words = np.asarray(stream, np.uint64)
+    trial, streams = np.broadcast_arrays(trial, streams)
     half = np.uint64(GROUP // 2)
     index = (trial // np.uint64(GROUP)) * half + trial % half
-    stream_low = np.full(trial.shape, stream & 0xFFFFFFFF, np.uint64)
-    stream_high = np.full(trial.shape, stream >> 32, np.uint64)
-    counter = (index & _LOW, index >> _SHIFT, stream_low, stream_high)
+    counter = (index & _LOW, index >> _SHIFT, streams & _LOW, streams >> _SHIFT)
     c0, c1, c2, c3 = philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
     second = trial % np.uint64(GROUP) >= half
     return np.where(second, c2 | (c3 << _SHIFT), c0 | (c1 << _SHIFT))

@@ -14,6 +14,7 @@ Sampler = Literal["sobol", "random", "lhs", "antithetic"]
 """Sources of draws: scrambled Sobol points, independent draws, Latin hypercubes, pairs of opposite draws."""
 
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
+DEFAULT_SAMPLER: Sampler = "sobol"
 DEFAULT_REPLICATES = 32
 FEWEST_REPLICATES, MOST_REPLICATES = 8, 1024
 

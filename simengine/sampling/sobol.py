@@ -16,6 +16,7 @@ BSD-style licence); Matousek, "On the L2-discrepancy for anchored boxes", J. Com
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +37,12 @@ _ONE = np.uint64(1)
 _ROW = 19
 
 
+@lru_cache(maxsize=4)
 def directions(dimensions: int, bits: int) -> Words:
-    """Direction numbers of the first dimensions, shape ``(dimensions, bits)``: column j is added for bit j of an index.
+    """Direction numbers of the first dimensions, shape ``(dimensions, bits)``, read-only.
 
-    The highest bit of column j below the top is bit 63 - j, so the first 2**k points differ in their top k bits.
+    Column j is added for bit j of an index.  The highest bit of column j below the top is bit 63 - j, so the first
+    2**k points differ in their top k bits.
     """
     table = Path(__file__).with_name("joe_kuo.bin")
     rows = np.fromfile(table, "<u2", dimensions * _ROW).reshape(dimensions, _ROW)
@@ -60,14 +63,14 @@ def directions(dimensions: int, bits: int) -> Words:
             value ^= np.where(used, found[:, max(j - k, 0)], np.uint64(0))
         found[:, j] = np.where(j < degree, given, value)
     found[:1] = _ONE << (np.uint64(63) - np.arange(bits, dtype=np.uint64))  # van der Corput's sequence
+    found.flags.writeable = False
     return found
 
 
 def randomisers(seed: int, streams: Words, replicates: int, count: int) -> Words:
     """The first ``count`` (at most 64) words that randomise each replicate: ``(replicates, streams, count)``."""
-    places = SCRAMBLE_PLACE + 64 * np.arange(replicates)[:, None] + np.arange(count)
-    found = [words(seed, int(stream), places) for stream in streams]
-    return np.stack(found, axis=1) if found else np.empty((replicates, 0, count), np.uint64)
+    places = SCRAMBLE_PLACE + 64 * np.arange(replicates)[:, None, None] + np.arange(count)
+    return words(seed, streams[:, None], places)
 
 
 def lattice(seed: int, streams: Words, dimensions: Ints, replicates: int, bits: int) -> Ints:

@@ -15,7 +15,7 @@ from simengine.distributions.schema import DEFINITION
 from simengine.distributions.schema import json_schema as value_schema
 from simengine.distributions.values import POSITIVE, Bounds
 from simengine.formula.tokens import MAX_TEXT
-from simengine.sampling.design import DEFAULT_REPLICATES, FEWEST_REPLICATES, MOST_REPLICATES, Sampler
+from simengine.sampling.design import DEFAULT_REPLICATES, DEFAULT_SAMPLER, FEWEST_REPLICATES, MOST_REPLICATES, Sampler
 from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items, refusal
 
 MAX_TRIALS = 10**12
@@ -93,7 +93,7 @@ class Simulate(Table):
     """Number of trials."""
     seed: Annotated[int, NumberIn(Bounds(0, MAX_SEED), whole=True)] = 1
     """The number that all draws follow from; the same seed gives the same digits."""
-    sampler: Sampler = "random"
+    sampler: Sampler = DEFAULT_SAMPLER
     """How draws are made: scrambled Sobol points, independent, Latin hypercubes, or pairs of opposite draws."""
     replicates: Annotated[int, NumberIn(Bounds(FEWEST_REPLICATES, MOST_REPLICATES), whole=True)] = DEFAULT_REPLICATES
     """About how many independent randomisations give the standard errors; no matter for independent draws."""

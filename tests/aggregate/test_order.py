@@ -47,8 +47,9 @@ def test_quantiles_are_numpys(values, percentiles):
     counts = np.bincount(place, minlength=BINS)
     ranks = Ranks.of(len(x), sorted(percentiles), [0.95])
     bins = bins_of_ranks(counts, ranks.all())
-    picked = x[np.isin(place, bins)]
-    found = order_statistics(counts, bins, picked, ranks.all())
+    chosen = np.isin(place, bins)
+    grouped = x[chosen][np.argsort(place[chosen], kind="stable")]
+    found = order_statistics(counts, bins, grouped, ranks.all())
     with np.errstate(over="ignore", invalid="ignore"):
         expected = np.percentile(x, sorted(percentiles))
         got = quantiles(ranks, found)[0]
@@ -65,7 +66,7 @@ def test_a_missing_value_is_noticed():
 @settings(max_examples=50, deadline=None)
 @given(st.lists(finite, min_size=2, max_size=30))
 def test_keys_stand_in_the_order_of_values(values):
-    x = np.sort(np.array(values))
+    x = np.sort(np.array(values) + 0.0)  # -0.0 and 0.0 are equal values with different keys
     keys = key_of(x)
     assert np.all(keys[1:] >= keys[:-1])
     assert np.array_equal(value_of(key_of(x)), x)

@@ -20,7 +20,7 @@ from simengine.formula import lower, parse
 from simengine.plan import assemble
 from simengine.plan.compile import build_plan
 from simengine.plan.graph import Graph
-from simengine.plan.ops import Op
+from simengine.plan.ops import OPERANDS, Op
 from simengine.plan.schedule import allocate, registers_needed, schedule
 from simengine.sampling.address import stream_of
 
@@ -219,12 +219,19 @@ def test_registers_are_reused() -> None:
     names = [f"x{k}" for k in range(200)]
     uniform = {"dist": "uniform", "min": 0, "max": 1}
     chain = plan_of(model(dict.fromkeys(names, uniform), {"T": " + ".join(names)}))
-    assert chain.registers == 2
+    assert chain.registers == 3
     nested = plan_of(model(dict.fromkeys(names, uniform), {"T": " + (".join(names[:90]) + ")" * 89}))
-    assert nested.registers == 2
+    assert nested.registers == 3
     assert plan_of(reference_deal()).registers <= 5
     products = " + ".join(f"{a} * {b}" for a, b in zip(names[::2], names[1::2], strict=True))
-    assert plan_of(model(dict.fromkeys(names, uniform), {"T": products})).registers == 3
+    assert plan_of(model(dict.fromkeys(names, uniform), {"T": products})).registers == 4
+
+
+def test_no_result_takes_the_place_of_an_operand() -> None:
+    for row in plan_of(reference_deal()).tape:
+        op = Op(row[0])
+        read = [row[2], row[3], row[4]][: OPERANDS[op]]
+        assert op is Op.TALLY or row[1] not in read, f"{op.name} {row[1:]}"
 
 
 def test_registers_needed_by_trees() -> None:
@@ -240,7 +247,7 @@ def test_registers_needed_by_trees() -> None:
     for k in range(32, 64):  # the big tree first, then leaves one by one
         chain = graph.apply(Op.ADD, graph.apply(Op.PHILOX, immediate=k), chain)
     assert registers_needed(graph, [chain])[chain] == depth + 1
-    assert allocate(graph, schedule(graph, [chain])).computed == depth + 1
+    assert allocate(graph, schedule(graph, [chain])).computed == depth + 2  # a result stands beside its operands
 
 
 def test_equal_constants_are_one() -> None:
