@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput
 from simengine.distributions import resolve
@@ -79,8 +80,8 @@ def model_of(definition: Definition) -> Model:
 def _inputs(definition: Definition) -> Iterator[UncertainInput]:
     yield from map(_input, definition.inputs.values())
     for risk in definition.risks.values():
-        yield from _risk_inputs(risk)
-    yield from map(_input, definition.costs.values())
+        yield from (replace(entry, table="risks") for entry in _risk_inputs(risk))
+    yield from (replace(_input(cost), table="costs") for cost in definition.costs.values())
 
 
 def _input(spec: InputSpec) -> UncertainInput:

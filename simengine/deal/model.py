@@ -28,6 +28,8 @@ class UncertainInput:
     title: str = ""
     source: str = ""
     address: str = ""
+    table: str = "inputs"
+    """The table of the scenario that it belongs to: inputs, risks or costs."""
 
     @property
     def stream(self) -> str:

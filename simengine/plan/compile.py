@@ -37,8 +37,8 @@ def build_plan(
     With ``record="everything"`` every input and every formula becomes an outcome, in this order, for the ledger of
     single trials; their values have the same bits as in the plan of the outputs.  ``build`` makes the quantile
     tables; by default those that were made before are read from the cache folder.  ``sampler`` says where draws come
-    from, see :mod:`simengine.sampling.design`; ``addresses`` is the order of the dimensions of its points, by default
-    that of ``models`` (:func:`~simengine.plan.draws.addresses_of`).
+    from, see :mod:`simengine.sampling.design`; ``addresses`` says which input has which dimension of its points, by
+    default as :func:`~simengine.plan.draws.addresses_of` places those of ``models``.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def build_plan(
         raise ValueError("a plan needs at least one model")
     graph = Graph()
     order = addresses_of(models) if addresses is None else addresses
-    dimensions = {address: place for place, address in enumerate(order)}
+    dimensions = {address: place for place, address in enumerate(order) if address}
     draws = Draws(graph, Resources(build, sampler, dimensions))
     outputs: list[PlanOutput] = []
     outcomes: list[int] = []

@@ -81,25 +81,43 @@ class Resources:
         return self._numbers[key]
 
 
-def addresses_of(models: Sequence[Model]) -> tuple[str, ...]:
-    """Every address that the models may draw from, in order of first appearance: the order of dimensions.
+PLACES = {"inputs": (0, 1), "risks": (2,), "costs": (3,)}
+"""Which of every four dimensions belong to a table, so that tables grow without moving each other's draws."""
 
-    Inputs count whether or not an outcome needs them and also where they are constant, so that neither the outcomes
-    asked for nor a fixed value moves the draws of others.  What scales the members of a t copula follows the last
-    of them.
+
+def addresses_of(models: Sequence[Model]) -> tuple[str, ...]:
+    """Every address that the models may draw from, at the place of its dimension; "" where a dimension is free.
+
+    In each table addresses stand in order of first appearance.  Inputs count whether or not an outcome needs them and
+    also where they are constant, so that neither the outcomes asked for nor a fixed value moves the draws of others.
+    What scales the members of a t copula follows the last of them.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for model in models:
         scaled = {group.names: set(group.names) for group in model.dependences if group.dof is not None}
         groups = {group.names: group for group in model.dependences}
         for name, entry in model.inputs.items():
-            found.setdefault(entry.stream)
+            found.setdefault(entry.stream, entry.table)
             for names, missing in scaled.items():
                 if name in missing:
                     missing.remove(name)
                     if not missing:
-                        found.setdefault(_scale_address(model, groups[names]))
-    return tuple(found)
+                        found.setdefault(_scale_address(model, groups[names]), entry.table)
+    return _placed(found)
+
+
+def _placed(tables: Mapping[str, str]) -> tuple[str, ...]:
+    """Addresses at their dimensions, from the table of each."""
+    taken = dict.fromkeys(PLACES, 0)
+    dimensions: dict[str, int] = {}
+    for address, table in tables.items():
+        turn, place = divmod(taken[table], len(PLACES[table]))
+        dimensions[address] = 4 * turn + PLACES[table][place]
+        taken[table] += 1
+    free = [""] * (max(dimensions.values(), default=-1) + 1)
+    for address, dimension in dimensions.items():
+        free[dimension] = address
+    return tuple(free)
 
 
 def _scale_address(model: Model, group: Dependence) -> str:

@@ -131,11 +131,11 @@ def test_the_command_is_stored(deal, capsys):
 
 
 def test_the_ledger_of_one_trial(deal, capsys):
-    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777")
+    code, out, _ = call(capsys, "run", "deal.toml", "--trials", "1e8", "--trial", "48231777")
     assert code == 0
     assert "trial 48,231,777 of seed 11" in out
     assert "V * D * R * (1 - L) * (1 - ip_leak)" in out
-    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777", "--json")
+    code, out, _ = call(capsys, "run", "deal.toml", "--trials", "1e8", "--trial", "48231777", "--json")
     assert set(json.loads(out)["strategies"]["licence"]) == {"inputs", "formulas"}
     code, _, err = call(capsys, "run", "deal.toml", "--trial", "482317", "--sampler", "sobol")
     assert code == 2
@@ -146,7 +146,7 @@ def test_the_ledger_of_one_trial(deal, capsys):
 
 
 def test_the_ledger_tells_each_number_once(deal, capsys):
-    code, out, _ = call(capsys, "run", "deal.toml", "--trial", "48231777")
+    code, out, _ = call(capsys, "run", "deal.toml", "--trials", "1e8", "--trial", "48231777")
     assert code == 0
     lines = out.splitlines()
     assert max(map(len, lines)) <= 100

@@ -315,9 +315,9 @@ def test_all_problems_at_once_in_order_of_place() -> None:
     ],
 )
 def test_oversized_formulas_are_refused_at_once(text: str, reason: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()  # of this process alone, however busy the machine is
     assert reason in problems_of(text)[-1].reason
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 def test_the_largest_formulas_are_read() -> None:

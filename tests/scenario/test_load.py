@@ -31,7 +31,7 @@ def test_the_plain_model() -> None:
     scenario = loads(PLAIN.replace('"0.02 to 0.05"', "0.05"))
     assert scenario.warnings == ()
     assert scenario.header.money == "USD 10k"
-    assert (scenario.simulate.trials, scenario.simulate.seed, scenario.simulate.sampler) == (1_000_000, 1, "random")
+    assert (scenario.simulate.trials, scenario.simulate.seed, scenario.simulate.sampler) == (1_000_000, 1, "sobol")
     assert scenario.simulate.percentiles == (5, 10, 25, 50, 75, 90, 95)
     assert scenario.simulate.tail_levels == (0.95,)
     assert list(scenario.strategies) == ["base"]
