@@ -1,4 +1,4 @@
-"""Distributions in words, as a person reads them: the digits that were written, and no digests."""
+"""Distributions and draws in words, as a person reads them: the digits that were written, and no digests."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ def described(description: str) -> str:
     Whole numbers keep all their digits: ``[0.19999999999999996, 1500000.0]`` reads ``[0.2, 1500000]``.
     """
     return _NUMBER.sub(lambda found: _short(found.group()), _DIGEST.sub("", description))
+
+
+_DRAWS = {
+    "sobol": "scrambled Sobol points",
+    "random": "independent draws",
+    "lhs": "Latin hypercube draws",
+    "antithetic": "draws in opposite pairs",
+}
+
+
+def draws_in_words(sampler: str) -> str:
+    """What a sampler draws, as a heading says it."""
+    return _DRAWS.get(sampler, f"{sampler} draws")
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from simengine.report.descriptions import draws_in_words
 from simengine.report.histogram import bars, common_scale
 from simengine.report.numbers import MISSING, UNDEFINED, UNKNOWN_ERROR, Estimate, duration, exact, interval, significant
 from simengine.report.statistics import Statistic, reported_pairs, statistics_of
@@ -131,7 +132,7 @@ def _header(record: Record, style: Style) -> list[str]:
     title = printable(record.text("title") or record.text("scenario"))
     trials = record.integer("trials")
     facts = [f"{trials:,} trial{'' if trials == 1 else 's'}", f"seed {record.integer('seed')}"]
-    facts.append(f"{record.text('sampler')} draws")
+    facts.append(draws_in_words(record.text("sampler")))
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]
 
 

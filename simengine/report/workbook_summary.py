@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simengine.report.descriptions import draws_in_words
 from simengine.report.statistics import Statistic, statistics_of
 from simengine.report.workbook_curves import SHEET, OutcomeCurves, outcome_label, strategy_label
 from simengine.report.workbook_style import (
@@ -72,7 +73,8 @@ def write_summary(book: Workbook, record: Record, curves: Sequence[OutcomeCurves
     page = _Page(sheet, len(record.strategies))
     title = cell_text(record.text("title") or record.text("scenario"))
     sheet.write_string(page.set_row(24.0), 0, title, formats.title)
-    run = f"{record.integer('trials'):,} trials, seed {record.integer('seed')}, {record.text('sampler')} draws"
+    drawn_from = draws_in_words(record.text("sampler"))
+    run = f"{record.integer('trials'):,} trials, seed {record.integer('seed')}, {drawn_from}"
     sheet.write_string(page.set_row(), 0, run, formats.note)
     sheet.repeat_rows(0, 1)
     top, drawn = page.height, {one.output: one for one in curves}

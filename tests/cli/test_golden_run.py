@@ -40,7 +40,7 @@ seed = 20260101
 
 EXPECTED = """\
 智能客服 / a small deal
-20,000 trials, seed 20260101, sobol draws
+20,000 trials, seed 20260101, scrambled Sobol points
 
 T: 转让价值 / transfer value [USD 10k]
                            licence      patent-first

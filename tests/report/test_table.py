@@ -12,7 +12,7 @@ from simengine.report.text import Style, text_width
 
 GOLDEN = """\
 A deal
-10,000 trials, seed 9223372036854775807, random draws
+10,000 trials, seed 9223372036854775807, independent draws
 
 T: transfer value [USD 10k]
                            licence              sale
