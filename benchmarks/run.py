@@ -1,4 +1,4 @@
-"""Measure simengine against NumPy and SciPy in the same run, and write a table that says how.
+"""Measure simengine against NumPy and others in the same run, and write tables that say how.
 
 ``make bench`` runs this; ``python benchmarks/run.py --help`` lists the options.  Cases take turns in rounds,
 so that a change of the machine's clock meets all of them alike; medians are reported,
@@ -11,83 +11,86 @@ import os
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # the scripts are measured on one thread; must be set before NumPy is imported
+for _variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    os.environ.pop(_variable, None)  # left over from elsewhere they slow NumPy down, which is to run at its best
 
 import argparse
 import json
 import platform
 import re
 import shlex
-import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+import hard_coded
 import machine
 import numpy as np
-import numpy_script
+import peers
 import scipy_script
+import stages
+import startup
+import tables
+
+from simengine.bench import numpy_script
+from simengine.bench.comparison import compare, plain, works
+from simengine.bench.deal import (
+    INDEPENDENT_DEAL,
+    PERCENTILES,
+    REFERENCE_DEAL,
+    TAIL_LEVELS,
+    VARIANTS,
+    plan_of,
+    simulation,
+)
+from simengine.bench.machine import free_cores
+from simengine.bench.rounds import Timing, measured
+from simengine.engine.run import run
+from simengine.kernels import cpu
+from simengine.kernels.machine import evaluate
 
 HERE = Path(__file__).resolve().parent
-CORRELATED = HERE / "reference_deal.toml"
-INDEPENDENT = HERE / "reference_deal_independent.toml"
-PERCENTILES = tuple(float(p) for p in range(1, 100))
-SCIPY_LIMIT = 2_000_000
-"""The SciPy script takes seconds for a million trials; it is not run beyond this."""
+MOST_PEER_ROUNDS = 3
+"""The other programs take seconds for a million trials."""
 
 REFERENCE = {
-    "copula": {
-        "mean": (638.8951, 0.0003),
-        "P5": (220.112, 0.019),
-        "P50": (563.895, 0.018),
-        "P95": (1312.01, 0.07),
-        "CVaR5": (174.143, 0.004),
-        "P(T<200)": (0.035675, 8e-6),
-    },
+    "mean": (638.8951, 0.0003),
+    "P5": (220.112, 0.019),
+    "P50": (563.895, 0.018),
+    "P95": (1312.01, 0.07),
+    "CVaR5": (174.143, 0.004),
+    "P(T<200)": (0.035675, 8e-6),
 }
 """Values of the correlated deal with their standard errors, from long replicated runs of another program."""
 
 
-@dataclass(frozen=True)
-class Timing:
-    """The measured times of one case, in seconds."""
-
-    case: str
-    trials: int
-    threads: int
-    seconds: tuple[float, ...]
-
-    @property
-    def median(self):
-        """Median seconds."""
-        return statistics.median(self.seconds)
-
-    @property
-    def rate(self):
-        """Million trials a second."""
-        return self.trials / self.median / 1e6
-
-
 def main(arguments=None):
     options = _options(arguments)
-    print("measuring; close other programs, this takes some minutes", file=sys.stderr)
+    say("measuring; close other programs, this takes some minutes")
     report = {
         "date": date.today().isoformat(),
         "command": "python benchmarks/run.py " + shlex.join(sys.argv[1:] if arguments is None else arguments),
         "machine": machine.describe(),
-        "free_cores_before": machine.free_cores(options.threads),
+        "rounds": options.rounds,
     }
-    plans, report["plan_seconds"] = _plans()
-    timings = [t for trials in options.trials for t in _speed(plans, trials, options)]
-    report["free_cores_after"] = machine.free_cores(options.threads)
-    report["speed"] = [asdict(t) | {"median": t.median, "rate": t.rate} for t in timings]
-    report["agreement"] = _agreement(plans["copula"], max(options.trials))
-    report["processes"] = _processes(options)
+    report["comparison"] = plain(compare(works(options.trials, options.threads), options.rounds, said=say))
+    report["percentiles"] = [_percentiles(v, w, options.rounds) for v in VARIANTS for w in _works(options)]
+    report["tape"] = [_tape(variant, options) for variant in VARIANTS]
+    say("stages")
+    report["stages"] = stages.measure(3 * options.rounds)
+    report["others"] = _others(options)
+    report["free_cores_after"] = free_cores(options.threads)
+    report["agreement"] = [_agreement(variant, 10 * options.trials) for variant in VARIANTS]
+    say("fresh processes")
+    report["first_run"] = _first_run()
+    report["startup"] = startup.measure(max(3, options.rounds))
     if options.memory_trials:
+        say(f"memory, {options.memory_trials:,} trials")
         report["memory"] = _memory(options)
-    text = _markdown(report, timings)
+    text = tables.markdown(report)
     print(text)
     if options.write:
         stem = f"{report['date']}-{_slug(report['machine']['processor'])}"
@@ -95,13 +98,17 @@ def main(arguments=None):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{stem}.md").write_text(text + "\n", encoding="utf-8")
         (folder / f"{stem}.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        print(f"written: {folder / stem}.md and .json", file=sys.stderr)
+        say(f"written: {folder / stem}.md and .json")
     return 0
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def _options(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=_count, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--trials", type=_count, default=1_000_000, help="on one thread; several threads do ten times")
     parser.add_argument("--rounds", type=int, default=7, help="rounds in which all cases take turns")
     parser.add_argument("--threads", type=int, default=2, help="the larger number of threads")
     parser.add_argument("--memory-trials", type=_count, default=100_000_000, help="0 leaves it out")
@@ -113,49 +120,70 @@ def _count(text):
     return int(float(text))
 
 
-def _plans():
-    """The plans of both deals, and the seconds it took to build each (tables cached and not)."""
-    from simengine import scenario
-    from simengine.deal.expand import expand
-    from simengine.plan.compile import build_plan
-
-    plans, seconds = {}, {}
-    for name, path in (("independent", INDEPENDENT), ("copula", CORRELATED)):
-        begin = time.perf_counter()
-        plans[name] = build_plan(expand(scenario.load(path)))
-        seconds[name] = time.perf_counter() - begin
-    return plans, seconds
+def _works(options):
+    return works(options.trials, options.threads)
 
 
-def _simulate(plan, trials, threads, seed=1):
-    from simengine.engine.run import run
+def _percentiles(variant, work, rounds):
+    """Median seconds of a run with 101 percentiles and a tail, and of one that only counts and sums.
 
-    return run(plan, trials=trials, seed=seed, percentiles=PERCENTILES, tail_levels=(0.95,), threads=threads)
-
-
-def _speed(plans, trials, options):
-    """Every case once to warm up, then ``rounds`` times in turn."""
-    cases = {("NumPy script, independent inputs", 1): lambda: numpy_script.run(trials)}
-    if trials <= SCIPY_LIMIT:
-        cases["NumPy + SciPy ppf script, copula", 1] = lambda: scipy_script.run(trials)
-    for threads in sorted({1, options.threads}):
-        for name, plan in plans.items():
-            cases[f"simengine, {name}", threads] = lambda plan=plan, threads=threads: _simulate(plan, trials, threads)
-    seconds = {case: [] for case in cases}
-    for case in cases.values():
-        case()
-    for done in range(options.rounds):
-        print(f"{trials:,} trials, round {done + 1} of {options.rounds}", file=sys.stderr)
-        for key, case in cases.items():
-            begin = time.perf_counter()
-            case()
-            seconds[key].append(time.perf_counter() - begin)
-    return [Timing(name, trials, threads, tuple(times)) for (name, threads), times in seconds.items()]
+    The second keeps no values, and the pass over them that finds nothing is taken off.
+    """
+    say(f"percentiles: {variant}, {work.trials:,} trials")
+    plan, seconds = plan_of(variant), {"with": [], "without": []}
+    asked = partial(run, plan, trials=work.trials, seed=1, threads=work.threads)
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        asked(percentiles=PERCENTILES, tail_levels=TAIL_LEVELS)
+        seconds["with"].append(time.perf_counter() - began)
+        laps = asked(percentiles=(), tail_levels=(), memory_budget=0).timings
+        seconds["without"].append(sum(laps.values()) - laps["percentiles"])
+    found = {name: float(np.median(times[1:])) for name, times in seconds.items()}
+    return {"variant": str(variant), "trials": work.trials, "threads": work.threads, **found}
 
 
-def _agreement(plan, trials):
+def _tape(variant, options):
+    """Seconds of the tape machine and of a kernel in which the deal is written out; the bits must be equal.
+
+    For one strip, the piece in which a run computes: shorter than the turns that the system gives to programs, so that
+    the fastest of many is undisturbed.
+    """
+    say(f"tape against hard-coded: {variant}")
+    source = cpu.Source.of(plan_of(variant), 1, options.trials)
+    fill, strip = hard_coded.outcomes(source), cpu.strip_trials(source.plan)
+    mine, other = np.empty((1, strip)), np.empty((1, strip))
+    cases = {
+        "tape": partial(evaluate, 0, strip, mine, *source.arguments()),
+        "hard_coded": partial(fill, 0, strip, other),
+    }
+    timings = measured(cases, 30 * options.rounds)
+    same = bool(np.array_equal(mine.view(np.int64), other.view(np.int64)))
+    fastest = {name: min(timing.seconds) for name, timing in timings.items()}
+    return {"variant": str(variant), "trials": strip, "same_bits": same, **fastest}
+
+
+def _others(options):
+    """The same deal by other means, one thread: scripts with NumPy and SciPy, peers, and our deal without a copula."""
+    found, missing = peers.installed()
+    independent = simulation(VARIANTS[0], INDEPENDENT_DEAL)
+    cases = {
+        "NumPy script, independent inputs": lambda: numpy_script.run(options.trials),
+        "NumPy + SciPy ppf script, copula": lambda: scipy_script.run(options.trials),
+        **{f"{name}, independent inputs": partial(peer, options.trials) for name, peer in found.items()},
+        f"simengine, {VARIANTS[0]}, independent inputs": lambda: independent(options.trials, 1),
+    }
+    timings = measured(cases, min(options.rounds, MOST_PEER_ROUNDS), lambda text: say(f"others: {text}"))
+    rows = {name: _seconds(timing) for name, timing in timings.items()}
+    return {"trials": options.trials, "not_installed": missing, "cases": rows}
+
+
+def _seconds(timing: Timing):
+    return {"seconds": list(timing.seconds), "median": timing.median}
+
+
+def _agreement(variant, trials):
     """Reference values, what simengine gives, and the difference in combined standard errors."""
-    outcome = _simulate(plan, trials, 1).outcomes[0]
+    outcome = simulation(variant)(trials, 1).outcomes[0]
     at = {p: i for i, p in enumerate(PERCENTILES)}
     found = {
         "mean": (outcome.mean, outcome.mean_se),
@@ -164,99 +192,28 @@ def _agreement(plan, trials):
         "P(T<200)": (outcome.prob_below[0], outcome.prob_below_se[0]),
     }
     rows = []
-    for name, (value, error) in REFERENCE["copula"].items():
+    for name, (value, error) in REFERENCE.items():
         got, own = (float(part) for part in found[name])
         rows.append({"number": name, "reference": value, "got": got, "z": (got - value) / np.hypot(error, own)})
-    return {"trials": trials, "rows": rows}
+    return {"variant": str(variant), "trials": trials, "rows": rows}
 
 
-def _processes(options):
-    """Seconds from the shell to the table: kernels cached, and the first run of an installation."""
-    million = [sys.executable, "-m", "simengine", "run", str(CORRELATED), "--trials", "1000000"]
+def _first_run():
+    """Seconds of the first run of an installation, with an empty cache: kernels are compiled, tables are built."""
     with tempfile.TemporaryDirectory() as fresh:
-        cache = {"SIMENGINE_CACHE": str(Path(fresh) / "cache")}
-        first = machine.timed_process(million, cache)
-        warm = [machine.timed_process(million, cache) for _ in range(max(3, options.rounds))]
-    return {"first_run": first, "warm": statistics.median(warm), "trials": 1_000_000}
+        command = [sys.executable, "-m", "simengine", "run", str(REFERENCE_DEAL), "--trials", "1000000"]
+        return machine.timed_process(command, SIMENGINE_CACHE=str(Path(fresh) / "cache"))
 
 
 def _memory(options):
     code = f"""
-from simengine import scenario
-from simengine.deal.expand import expand
-from simengine.engine.run import run
-from simengine.plan.compile import build_plan
-plan = build_plan(expand(scenario.load({str(CORRELATED)!r})))
-done = run(plan, trials={options.memory_trials}, seed=1, percentiles=(5.0, 50.0, 95.0),
-           tail_levels=(0.95,), threads={options.threads})
-print(done.passes)
+from simengine.bench.deal import VARIANTS, simulation
+print(simulation(VARIANTS[0])({options.memory_trials}, {options.threads}).passes)
 """
     begin = time.perf_counter()
     peak, passes = machine.peak_memory(code)
-    return {
-        "trials": options.memory_trials,
-        "peak_bytes": peak,
-        "passes": int(passes),
-        "seconds": time.perf_counter() - begin,
-    }
-
-
-def _markdown(report, timings):
-    about = report["machine"]
-    packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
-    lines = [
-        f"# Benchmarks, {report['date']}",
-        "",
-        f"{about['processor']}, {about['cores']} cores, {about['system']}, Python {about['python']};"
-        f" {packages}; commit {about['commit']}.",
-        f"Command: `{report['command']}`. Free cores by a hashing loop:"
-        f" {report['free_cores_before']:.2f} before and {report['free_cores_after']:.2f} after.",
-        "",
-        "The reference deal: four uncertain inputs, two risks of uncertain severity (eight draws a trial),"
-        " one outcome; out come mean, standard deviation, 99 exact percentiles with minimum and maximum,"
-        " P(T < 200) and the mean of the worst 5 %; simengine adds a standard error to each.",
-        "",
-        "| trials | case | threads | median s | spread s | million trials a second | × NumPy | × SciPy |",
-        "|---:|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for timing in timings:
-        lines.append(_speed_row(timing, timings))
-    build = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report["plan_seconds"].items())
-    lines += [
-        "",
-        "Times are those of a run in a warm process: the plan is built (once: " + build + "), kernels are compiled.",
-        "",
-        f"| at {report['agreement']['trials']:,} trials | reference | simengine | standard errors apart |",
-        "|---|---:|---:|---:|",
-        *(
-            f"| {row['number']} | {row['reference']:g} | {row['got']:.7g} | {row['z']:+.2f} |"
-            for row in report["agreement"]["rows"]
-        ),
-        "",
-        "| whole process, 10⁶ trials, copula | seconds |",
-        "|---|---:|",
-        f"| from the shell to the table, kernels cached | {report['processes']['warm']:.2f} |",
-        f"| the very first run of an installation, compiling | {report['processes']['first_run']:.2f} |",
-    ]
-    if memory := report.get("memory"):
-        lines += [
-            "",
-            f"Peak memory of a process with {memory['trials']:,} trials: {memory['peak_bytes'] / 1e6:.0f} MB,"
-            f" {memory['passes']} passes, {memory['seconds']:.1f} s.",
-        ]
-    return "\n".join(lines)
-
-
-def _speed_row(timing, timings):
-    def ratio(case):
-        other = [t for t in timings if t.case.startswith(case) and t.trials == timing.trials]
-        return f"{other[0].median / timing.median:.1f}" if other else ""
-
-    spread = max(timing.seconds) - min(timing.seconds)
-    return (
-        f"| {timing.trials:,} | {timing.case} | {timing.threads} | {timing.median:.4f} | {spread:.4f} |"
-        f" {timing.rate:.2f} | {ratio('NumPy script')} | {ratio('NumPy + SciPy')} |"
-    )
+    seconds = time.perf_counter() - begin
+    return {"trials": options.memory_trials, "peak_bytes": peak, "passes": int(passes), "seconds": seconds}
 
 
 def _slug(text):

@@ -18,6 +18,7 @@ import machine
 import numpy as np
 from scipy import stats
 
+from simengine.bench.deal import REFERENCE_DEAL
 from simengine.deal.expand import expand
 from simengine.engine.run import run
 from simengine.plan.compile import build_plan
@@ -49,7 +50,7 @@ def gains(errors, rows):
 
 def measure(trials, repeats, seed):
     """Relative errors, gains and times of every sampler, by number of trials."""
-    models = expand(load(HERE / "reference_deal.toml"))
+    models = expand(load(REFERENCE_DEAL))
     plans = {sampler: build_plan(models, sampler=sampler) for sampler in SAMPLERS}
     found = []
     for count in trials:

@@ -10,8 +10,9 @@ import math
 import sys
 
 import numpy as np
-from numpy_script import deal, summarise
 from scipy import stats
+
+from simengine.bench.numpy_script import deal, summarise
 
 CORRELATION = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 1.0]])
 

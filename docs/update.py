@@ -137,6 +137,16 @@ def _variables(_: str) -> str:
     return _table(("variable", "dimensions", "unit", "meaning"), rows)
 
 
+def _benchmark(title: str) -> str:
+    """A section of the newest report in benchmarks/results/, with the machine and the day of the measurement."""
+    newest = max((ROOT / "benchmarks" / "results").glob("[0-9]*.md"))
+    report = newest.read_text(encoding="utf-8")
+    section = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", report, re.DOTALL | re.M)
+    assert section, f"{newest.name} has no section {title!r}"
+    day, about = report.split("\n")[0].removeprefix("# Benchmarks, "), report.split("\n\n")[1].split(";")[0]
+    return f"{section[1].strip()}\n\nMeasured {day}: {about}."
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
@@ -150,6 +160,7 @@ def _cell(text: str) -> str:
 
 
 GENERATORS: dict[str, Callable[[str], str]] = {
+    "benchmark": _benchmark,
     "distributions": _distributions,
     "exit-codes": _exit_codes,
     "functions": _functions,

@@ -2,7 +2,7 @@
 
 import sys
 
-from simengine.cli.main import main
+from simengine.cli.main import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

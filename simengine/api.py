@@ -137,7 +137,7 @@ def check(scenario: str | Path | Scenario, *, overrides: Mapping[str, object] | 
     from simengine.results.compute import Request, prepare
 
     prepared = prepare(scenario, Request(overrides=dict(overrides or {})))
-    return CheckReport(prepared.scenario, prepared.models)
+    return CheckReport(prepared.scenario, prepared.models, prepared.plan.inputs)
 
 
 def _sampler(name: str | None) -> str | None:

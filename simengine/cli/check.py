@@ -37,4 +37,4 @@ def command(scenario: str, settings: tuple[str, ...], quiet: bool) -> None:
     for problem in prepared.scenario.warnings:
         say(str(problem))
     if not quiet:
-        write(CheckReport(prepared.scenario, prepared.models).text(style_of()))
+        write(CheckReport(prepared.scenario, prepared.models, prepared.plan.inputs).text(style_of()))

@@ -4,6 +4,7 @@ Numba's own cache keeps an index beside its data and loads whatever they say: a 
 that compile at the same moment can point one signature at the code of another.  Here a file is found by what it was
 compiled from and for (function, argument types, processor), is closed by its SHA-256, and appears at once or not at
 all; one process compiles while others wait for its result.  A file that is not what it should be is compiled again.
+A kernel is linked against Python and Numba's runtime alone, so nothing that compiling needs is imported to load one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 from numba.core import compiler, serialize
 from numba.core.caching import _Cache as NumbaCache
+from numba.core.runtime.nrt import rtsys
 
 from simengine import settings
 
@@ -66,7 +68,6 @@ class KernelCache(NumbaCache):
         """The compiled function for a signature, or None when it has to be compiled."""
         if not self._enabled:
             return None
-        target.refresh()
         path = self._path(signature, target.codegen())
         found = self._loaded(path, target)
         if found is None:
@@ -96,6 +97,7 @@ class KernelCache(NumbaCache):
         if body is None:
             return None
         try:
+            rtsys.initialize(target)  # what Numba's own cache refreshes besides is of use to the compiler only
             return compiler.CompileResult._rebuild(target, *pickle.loads(body))
         except Exception as error:  # whole, but of no use here: whatever it is, compiling it again is the answer
             settings.warn_of_cache(f"a compiled kernel in {path.parent} cannot be loaded ({type(error).__name__})")

@@ -156,7 +156,8 @@ def evaluate(
             elif op == SELECT:
                 z = R[c]
                 for j in range(BLOCK):
-                    to[j] = y[j] if x[j] != 0.0 else z[j]
+                    chosen, other = y[j], z[j]  # both are loaded, so that nothing branches
+                    to[j] = chosen if x[j] != 0.0 else other
             elif op == EXP:
                 for j in range(BLOCK):
                     to[j] = exp_of_sum(x[j], 0.0)

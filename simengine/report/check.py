@@ -12,6 +12,7 @@ import numpy as np
 
 from simengine.deal.model import Model
 from simengine.errors import Problem
+from simengine.plan.plan import PlanInput
 from simengine.report.descriptions import described
 from simengine.report.numbers import MISSING, level, significant
 from simengine.report.text import Cell, Column, Style, indented, printable, table, wrap
@@ -25,10 +26,15 @@ _POINTS = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True, eq=False)
 class CheckReport:
-    """A scenario that was found right.  Print it for the resolved table; ``warnings`` are what is doubtful."""
+    """A scenario that was found right.  Print it for the resolved table; ``warnings`` are what is doubtful.
+
+    ``tabulated`` are the inputs of the scenario's plan, whose percentiles are known already; those of other inputs
+    are computed when the report is printed.
+    """
 
     scenario: Scenario
     models: tuple[Model, ...]
+    tabulated: tuple[PlanInput, ...] = ()
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -37,8 +43,8 @@ class CheckReport:
 
     def text(self, style: Style) -> str:
         """All tables as text; the warnings are a matter of their own."""
-        parts = [_heading(self.scenario, style), _inputs(self.models, style), _risks(self.scenario, style)]
-        parts += [_dependences(self.scenario, style), _outcomes(self.models, style)]
+        parts = [_heading(self.scenario, style), _inputs(self.models, self.tabulated, style)]
+        parts += [_risks(self.scenario, style), _dependences(self.scenario, style), _outcomes(self.models, style)]
         parts += [_strategies(self.scenario, style), _sources(self.models, style)]
         return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -57,12 +63,18 @@ def _heading(scenario: Scenario, style: Style) -> list[str]:
     return lines + wrap(printable("; ".join(facts)), style.width)
 
 
-def _inputs(models: Sequence[Model], style: Style) -> list[str]:
+def _inputs(models: Sequence[Model], tabulated: Sequence[PlanInput], style: Style) -> list[str]:
+    known = {(strategy, entry.name): entry for entry in tabulated for strategy in entry.strategies}
     rows: list[list[Cell]] = []
-    entries = [(entry.name, model.strategy, entry) for model in models for entry in model.inputs.values()]
-    for label, entry in _labelled(entries, lambda entry: repr(entry.marginal.digest_key), len(models)):
+    entries = [
+        (entry.name, model.strategy, (entry, known.get((model.strategy, entry.name))))
+        for model in models
+        for entry in model.inputs.values()
+    ]
+    for label, (entry, found) in _labelled(entries, lambda pair: repr(pair[0].marginal.digest_key), len(models)):
         marginal = entry.marginal
-        points = [_number(float(value)) for value in marginal.quantile(np.array(_POINTS))]
+        at = (found.p5, found.p50, found.p95) if found is not None else marginal.quantile(np.array(_POINTS))
+        points = [_number(float(value)) for value in at]
         spread = math.sqrt(marginal.variance) if marginal.variance >= 0.0 else math.nan
         moments = [_number(marginal.mean), _number(spread)]
         rows.append([label, described(marginal.description), *moments, *points, entry.unit])

@@ -7,6 +7,7 @@ a distribution means) is checked by the modules that read it.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
@@ -16,6 +17,7 @@ from simengine.distributions.schema import json_schema as value_schema
 from simengine.distributions.values import POSITIVE, Bounds
 from simengine.formula.tokens import MAX_TEXT
 from simengine.sampling.design import DEFAULT_REPLICATES, DEFAULT_SAMPLER, FEWEST_REPLICATES, MOST_REPLICATES, Sampler
+from simengine.scenario.docstrings import with_descriptions
 from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items, refusal
 
 MAX_TRIALS = 10**12
@@ -41,7 +43,7 @@ class Table(BaseModel):
     """A table of the file: fixed keys, and no other."""
 
     # Types are built when first used: ScenarioFile, the largest, serves the JSON Schema only.
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _one_period(horizon: int) -> int:
@@ -178,7 +180,7 @@ class OutputTable(Table):
 class StrategyTable(BaseModel):
     """A way to do the deal: what it changes, by dotted path, in the definitions of the scenario."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     title: TextField = ""
     """What it is, for people."""
@@ -227,7 +229,9 @@ class ScenarioFile(Table):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a scenario file; the families of distributions are part of it."""
-    schema = _finished(ScenarioFile.model_json_schema(mode="validation"))
+    tables: dict[str, type[BaseModel]] = {table.__name__: table for table in _subclasses(Table)}
+    tables[StrategyTable.__name__] = StrategyTable
+    schema = _finished(with_descriptions(ScenarioFile.model_json_schema(mode="validation"), tables))
     definitions = {**schema.pop("$defs"), **value_schema()["$defs"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -235,6 +239,12 @@ def json_schema() -> dict[str, Any]:
         **schema,
         "$defs": {name: definitions[name] for name in sorted(definitions)},
     }
+
+
+def _subclasses(table: type[Table]) -> Iterator[type[Table]]:
+    for known in table.__subclasses__():
+        yield known
+        yield from _subclasses(known)
 
 
 def _finished(schema: Any) -> Any:

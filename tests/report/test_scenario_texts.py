@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simengine.deal.expand import expand
 from simengine.deal.explain import explain
 from simengine.distributions.families.table import FAMILIES
+from simengine.plan.compile import build_plan
 from simengine.report.check import CheckReport
 from simengine.report.explain import explanation_text
 from simengine.report.families import families_text, family_text
@@ -60,6 +63,17 @@ def scenario():
 @pytest.fixture(scope="module")
 def report(scenario):
     return CheckReport(scenario, expand(scenario))
+
+
+def test_percentiles_from_the_plan_are_those_of_the_distributions(scenario, report):
+    """Both to the digits shown; the plan's are there already, and the others need SciPy."""
+    models = expand(scenario)
+    tabulated = build_plan(models).inputs
+    assert {entry.name for entry in tabulated} >= {"V", "D", "L"}
+    style = Style(width=200)
+    assert CheckReport(scenario, models, tabulated).text(style) == report.text(style)
+    moved = tuple(replace(entry, p50=4321.0) for entry in tabulated)
+    assert CheckReport(scenario, models, moved).text(style).count(" 4,321 ") == len(tabulated)
 
 
 def test_check_shows_every_input_with_its_moments(report):

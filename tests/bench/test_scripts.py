@@ -1,0 +1,84 @@
+"""The scripts of benchmarks/: what they claim of themselves, not how long anything takes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simengine.bench.deal import VARIANTS, plan_of
+from simengine.kernels import cpu
+from simengine.kernels.machine import evaluate
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Imports a script of the folder as it is run: with its own folder on the path."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    def load(name):
+        try:
+            return importlib.import_module(name)
+        finally:
+            for path in BENCHMARKS.glob("*.py"):
+                sys.modules.pop(path.stem, None)
+
+    return load
+
+
+@pytest.mark.parametrize(  # each compiles for some seconds
+    "variant", [VARIANTS[0], *(pytest.param(variant, marks=pytest.mark.slow) for variant in VARIANTS[1:])], ids=str
+)
+def test_the_hard_coded_kernel_gives_the_bits_of_the_tape(script, variant):
+    trials = 5_000  # neither a whole number of blocks nor of replicates
+    source = cpu.Source.of(plan_of(variant), 7, trials)
+    tape, written_out = np.empty((1, trials)), np.empty((1, trials))
+    evaluate(0, trials, tape, *source.arguments())
+    script("hard_coded").outcomes(source)(0, trials, written_out)
+    assert np.array_equal(tape.view(np.int64), written_out.view(np.int64))
+    assert np.unique(tape).size == trials
+
+
+def test_the_hard_coded_kernel_refuses_another_plan(script):
+    from simengine.bench.deal import INDEPENDENT_DEAL
+
+    source = cpu.Source.of(plan_of(VARIANTS[0], INDEPENDENT_DEAL), 7, 1024)
+    with pytest.raises(ValueError, match="has changed"):
+        script("hard_coded").outcomes(source)
+
+
+def test_verdicts_follow_the_figures(script):
+    tables = script("tables")
+
+    def work(threads, trials, ratio, undisturbed=True):
+        variants = [{"precision": v.precision, "sampler": v.sampler, "ratio": ratio} for v in VARIANTS]
+        return {
+            "threads": threads,
+            "trials": trials,
+            "free_cores": [threads, threads],
+            "undisturbed": undisturbed,
+            "variants": variants,
+        }
+
+    lines = tables._goals([work(1, 10**6, 8.9), work(2, 10**7, 34.0, undisturbed=False)])
+    rows = {tuple(line.split(" | ")[:2]): line for line in lines[2:]}
+    assert "**missed** |" in rows["| float64, Philox", "1"]
+    assert "aim met; the cores were not free |" in rows["| float64, Philox", "2"]
+    assert "aim met; the cores were not free |" in rows["| float64, Sobol", "2"]
+    assert len(rows) == 2 * len(tables.GOALS)
+    assert "**missed**" in tables._within(40.1, "percentiles")
+    assert tables._within(40.0, "percentiles") == "met"
+    assert set(VARIANTS) <= set(tables.GOALS)
+
+
+def test_the_stages_of_a_start_follow_a_run(script):
+    startup = script("startup")
+    stages = startup._stages(0.0)
+    assert next(iter(stages)) == "Python starts"
+    assert all(milliseconds >= 0 for milliseconds in stages.values())
+    assert len(stages) >= 10
