@@ -25,6 +25,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
         "verify": "Compute a stored result again and compare every number.",
     },
+    "Commands to decide": {
+        "diff": "List what changed in a scenario, and what it does.",
+        "optimize": "Find the best values of decisions, under constraints.",
+        "breakeven": "Find the value at which two strategies tie.",
+    },
     "Commands to write a scenario": {
         "init": "Write a commented scenario to start from.",
         "check": "Validate a scenario and print what it says.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -58,6 +59,19 @@ class Options:
             self._wrong(name, text, "out of range", allowed)
             return None
         return int(number)
+
+    def number(self, name: str, text: str | None) -> float | None:
+        """Any finite number, such as 0.05, -3 or 1_000."""
+        if text is None:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value):
+            return value
+        self._wrong(name, text, "not a finite number", "a number, such as 0.05", _whole_hint(text))
+        return None
 
     def size(self, name: str, text: str | None) -> int | None:
         """A number of bytes such as 500MB, 2GiB or 1e9."""

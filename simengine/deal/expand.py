@@ -107,7 +107,8 @@ def _risk_inputs(risk: RiskSpec) -> Iterator[UncertainInput]:
 def _formulas(definition: Definition) -> Iterator[NamedFormula]:
     """Constants, risks, the plain outcome and the formulas of ``[model]``."""
     for name, value in definition.constants.items():
-        yield _derived(name, number_text(value), f"constants.{name}")
+        table = "decisions" if name in definition.decisions else "constants"
+        yield _derived(name, number_text(value), f"{table}.{name}")
     for risk in definition.risks.values():
         yield from _risk_formulas(risk)
     leak, ip_leak = LEAK_ALIAS

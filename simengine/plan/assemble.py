@@ -73,6 +73,7 @@ def assemble(
         inputs=inputs,
         sampler=resources.sampler,
         dimensions=kept.dimension_array(),
+        parameters=registers.parameters,
     )
 
 

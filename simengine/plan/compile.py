@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +31,7 @@ def build_plan(
     build: TableBuilder = stored_table,
     sampler: str = "random",
     addresses: Sequence[str] | None = None,
+    parameters: Collection[str] = (),
 ) -> Plan:
     """The plan of one or more strategies.
 
@@ -38,7 +39,9 @@ def build_plan(
     single trials; their values have the same bits as in the plan of the outputs.  ``build`` makes the quantile
     tables; by default those that were made before are read from the cache folder.  ``sampler`` says where draws come
     from, see :mod:`simengine.sampling.design`; ``addresses`` says which input has which dimension of its points, by
-    default as :func:`~simengine.plan.draws.addresses_of` places those of ``models``.
+    default as :func:`~simengine.plan.draws.addresses_of` places those of ``models``.  ``parameters`` are
+    names of constants and constant inputs whose values may be set later, strategy by strategy
+    (:meth:`~simengine.plan.plan.Plan.setting`).
 
     Raises
     ------
@@ -58,7 +61,7 @@ def build_plan(
     for model in models:
         reported = everything(model) if record == "everything" else reported_outputs(model)
         try:
-            nodes, used = _lowered(model, [output.name for output in reported], graph, draws)
+            nodes, used = _lowered(model, [output.name for output in reported], graph, draws, parameters)
         except InvalidInput as failure:
             problems.extend(problem for problem in failure.problems if problem not in problems)
             continue
@@ -91,12 +94,26 @@ class _Used:
     drawn: Drawn
 
 
-def _lowered(model: Model, wanted: Sequence[str], graph: Graph, draws: Draws) -> tuple[dict[str, int], list[_Used]]:
+def parameter_of(strategy: str, name: str) -> str:
+    """The key of a number of a strategy that may be set in a plan."""
+    return f"{strategy}.{name}"
+
+
+def _lowered(
+    model: Model, wanted: Sequence[str], graph: Graph, draws: Draws, parameters: Collection[str]
+) -> tuple[dict[str, int], list[_Used]]:
     """Nodes of all names that the wanted ones depend on, and the inputs among them."""
-    needed = _needed(model, wanted)
+    needed = needed_names(model, wanted)
     nodes: dict[str, int] = {}
     used: list[_Used] = []
     problems: list[Problem] = []
+
+    def settable(name: str, node: int) -> int:
+        value = graph.value(node)
+        if name not in parameters or value is None:
+            return node
+        return graph.parameter(parameter_of(model.strategy, name), value)
+
     for name, entry in model.inputs.items():
         if name in needed:
             try:
@@ -104,17 +121,17 @@ def _lowered(model: Model, wanted: Sequence[str], graph: Graph, draws: Draws) ->
             except InvalidInput as failure:
                 problems.extend(failure.problems)
                 continue
-            nodes[name] = drawn.node
+            nodes[name] = settable(name, drawn.node)
             used.append(_Used(model.strategy, entry, drawn))
     if problems:
         raise InvalidInput(problems)
     for name, formula in model.formulas.items():
         if name in needed:
-            nodes[name] = lower(formula.expression, graph, nodes.__getitem__)
+            nodes[name] = settable(name, lower(formula.expression, graph, nodes.__getitem__))
     return nodes, used
 
 
-def _needed(model: Model, wanted: Sequence[str]) -> set[str]:
+def needed_names(model: Model, wanted: Sequence[str]) -> set[str]:
     """The wanted names and all that they depend on."""
     needed = set(wanted)
     for formula in reversed(list(model.formulas.values())):  # every formula stands after those that it uses

@@ -45,13 +45,15 @@ _FOLDED: Mapping[Op, Callable[..., float]] = {
 class GraphNode:
     """An operation on earlier nodes, or a constant when ``op`` is None.
 
-    ``immediate`` is the number or index that some operations carry, see ``IMMEDIATE_C`` of the operations.
+    ``immediate`` is the number or index that some operations carry, see ``IMMEDIATE_C`` of the operations.  A constant
+    with a ``name`` is a parameter: its value may be set in the finished plan, so nothing is concluded from it.
     """
 
     op: Op | None
     operands: tuple[int, ...] = ()
     immediate: int = 0
     value: float = 0.0
+    name: str = ""
 
 
 class Graph:
@@ -69,6 +71,10 @@ class Graph:
         value = math.nan if math.isnan(value) else float(value)
         return self._node((None, bits_of(value)), GraphNode(None, value=value))
 
+    def parameter(self, name: str, value: float) -> int:
+        """The node of a number that may be set in the finished plan; ``value`` is what it is until then."""
+        return self._node((None, name), GraphNode(None, value=float(value), name=name))
+
     def apply(self, op: Op, *operands: int, immediate: int = 0) -> int:
         """The node of an operation as it stands, unless it exists or all operands are constants."""
         fold = _FOLDED.get(op)
@@ -85,7 +91,7 @@ class Graph:
         if number == len(self.nodes):
             self.nodes.append(node)
             branches = node.operands[1:] if node.op is Op.SELECT else ()
-            binary = node.op is None and node.value in (0.0, 1.0)
+            binary = node.op is None and not node.name and node.value in (0.0, 1.0)
             if binary or node.op in _TRUTHS or (branches and self._truths.issuperset(branches)):
                 self._truths.add(number)
         return number
@@ -95,7 +101,7 @@ class Graph:
     def value(self, node: int) -> float | None:
         """The number that a node is in every trial, or None."""
         found = self.nodes[node]
-        return found.value if found.op is None else None
+        return found.value if found.op is None and not found.name else None
 
     def live(self, roots: Iterable[int]) -> list[int]:
         """The nodes that the roots depend on, themselves included, in order."""
@@ -110,7 +116,7 @@ class Graph:
 
     def _is(self, node: int, value: float) -> bool:
         found = self.nodes[node]
-        return found.op is None and bits_of(found.value) == bits_of(value)
+        return found.op is None and not found.name and bits_of(found.value) == bits_of(value)
 
     def _operand_of(self, node: int, op: Op) -> int | None:
         """The operand of a node that is this operation of one operand."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -65,7 +66,8 @@ class Plan:
     first and last row of the piecewise linear functions in piece_cuts (uint64 words), piece_values and
     piece_slopes (float64, slope per unit of word).  sampler: where words come from, see
     :mod:`simengine.sampling.design`.  dimensions: int64 ``(draws,)``, the dimension of the Sobol points that each
-    stream takes, -1 for none; empty for other samplers.
+    stream takes, -1 for none; empty for other samplers.  parameters: the place among the constants of each number
+    that may be set, by strategy and name, see :meth:`setting`.
     """
 
     tape: NDArray[np.int64]
@@ -84,6 +86,18 @@ class Plan:
     inputs: tuple[PlanInput, ...] = ()
     sampler: str = "random"
     dimensions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+    def setting(self, values: Mapping[str, float]) -> Plan:
+        """The same plan with other values of its parameters; those that no outcome depends on are left out.
+
+        Keys are those of :func:`simengine.plan.compile.parameter_of`.
+        """
+        constants = self.constants.copy()
+        for key, value in values.items():
+            if key in self.parameters:
+                constants[self.parameters[key]] = value
+        return replace(self, constants=constants)
 
     @cached_property
     def digest(self) -> str:

@@ -65,6 +65,8 @@ class Registers:
     of: dict[int, int]
     computed: int
     constants: tuple[float, ...]
+    parameters: dict[str, int]
+    """The place among the constants of each that has a name."""
 
 
 def allocate(graph: Graph, steps: Sequence[Step]) -> Registers:
@@ -95,7 +97,8 @@ def allocate(graph: Graph, steps: Sequence[Step]) -> Registers:
             elif last[node] == position:
                 heapq.heappush(free, of[node])
     of.update((node, computed + place) for place, node in enumerate(constants))
-    return Registers(of, computed, tuple(graph.nodes[node].value for node in constants))
+    named = {graph.nodes[node].name: place for place, node in enumerate(constants) if graph.nodes[node].name}
+    return Registers(of, computed, tuple(graph.nodes[node].value for node in constants), named)
 
 
 def _read(graph: Graph, step: Step) -> tuple[int, ...]:

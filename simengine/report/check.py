@@ -21,6 +21,7 @@ from simengine.scenario import CorrelationGroup, RiskSpec, Scenario
 Entry = TypeVar("Entry")
 
 _DIGITS = 4
+_MOST_CHOICES = 6
 _POINTS = (0.05, 0.5, 0.95)
 
 
@@ -44,7 +45,8 @@ class CheckReport:
     def text(self, style: Style) -> str:
         """All tables as text; the warnings are a matter of their own."""
         parts = [_heading(self.scenario, style), _inputs(self.models, self.tabulated, style)]
-        parts += [_risks(self.scenario, style), _dependences(self.scenario, style), _outcomes(self.models, style)]
+        parts += [_risks(self.scenario, style), _decisions(self.scenario, style), _dependences(self.scenario, style)]
+        parts += [_outcomes(self.models, style)]
         parts += [_strategies(self.scenario, style), _sources(self.models, style)]
         return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -94,6 +96,18 @@ def _risks(scenario: Scenario, style: Style) -> list[str]:
         rows.append([label, *(_number(number) for number in (probability.mean, severity.mean, loss)), risk.title])
     columns = [Column("risk", flexible=True), Column("probability", "right"), Column("severity if it strikes", "right")]
     return table([*columns, Column("mean loss", "right"), Column("meaning", flexible=True)], rows, style)
+
+
+def _decisions(scenario: Scenario, style: Style) -> list[str]:
+    entries = [(name, d.strategy, one) for d in scenario.strategies.values() for name, one in d.decisions.items()]
+    rows: list[list[Cell]] = []
+    for label, one in _labelled(entries, repr, len(scenario.strategies)):
+        few = one.choices is not None and len(one.choices) <= _MOST_CHOICES
+        allowed = ", ".join(map(_number, one.choices or ())) if few else f"{_number(one.low)} to {_number(one.high)}"
+        allowed += f", {len(one.choices)} values" if one.choices is not None and not few else ""
+        rows.append([label, _number(one.value), allowed, one.unit, one.title])
+    columns = [Column("decision", flexible=True), Column("value", "right"), Column("allowed", flexible=True)]
+    return table([*columns, Column("unit"), Column("meaning", flexible=True)], rows, style) if rows else []
 
 
 def _risk_key(risk: RiskSpec) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,6 +79,24 @@ class RiskSpec:
 
 
 @dataclass(frozen=True)
+class DecisionSpec:
+    """A number that is ours to choose, a constant of formulas.
+
+    ``value`` is what a run takes.  The values that may be chosen lie between ``low`` and ``high``, or are
+    ``choices``, rising, where there are only some.
+    """
+
+    name: str
+    key: str
+    value: float
+    low: float
+    high: float
+    choices: tuple[float, ...] | None = None
+    title: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class CorrelationGroup:
     """Inputs that are drawn together, by a Gaussian copula or, where ``dof`` is given, a t copula.
 
@@ -110,7 +129,8 @@ class OutputSpec:
 class Definition:
     """One strategy, completely resolved: every distribution a marginal, every default filled in.
 
-    ``costs`` and ``risks`` are keyed by their names in the file; ``model`` holds the formulas as text and
+    ``costs`` and ``risks`` are keyed by their names in the file; ``constants`` holds the values of ``decisions`` too;
+    ``model`` holds the formulas as text and
     ``expressions`` the same parsed.  ``plain`` says that the outcome T of the plain model is to be generated.
     """
 
@@ -126,6 +146,7 @@ class Definition:
     groups: tuple[CorrelationGroup, ...]
     outputs: tuple[OutputSpec, ...]
     plain: bool
+    decisions: Mapping[str, DecisionSpec] = field(default_factory=lambda: MappingProxyType({}))
 
     def specs(self) -> tuple[InputSpec, ...]:
         """Every number and distribution of the strategy, in the order inputs, risks, costs."""

@@ -144,6 +144,11 @@ def to_toml(data: Mapping[str, object]) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
+def value_text(value: object) -> str:
+    """A value as TOML on one line."""
+    return _value(value)
+
+
 def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False).replace("\x7f", "\\u007f")
 

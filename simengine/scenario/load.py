@@ -12,6 +12,7 @@ from types import MappingProxyType
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
 from simengine.scenario.correlations import drawn_names, read_groups
+from simengine.scenario.decisions import read_decisions
 from simengine.scenario.definition import PLAIN_OUTCOME, Definition
 from simengine.scenario.document import Document, to_toml
 from simengine.scenario.extends import compose
@@ -92,6 +93,7 @@ def _read(source: Source, set_values: Mapping[str, object]) -> Scenario:
         header=header,
         simulate=simulate,
         strategies=MappingProxyType(definitions),
+        _base=base,
         _documents=MappingProxyType({strategy.name: strategy.document for strategy in strategies}),
         _report=report,
         _locator=locator,
@@ -123,6 +125,7 @@ def _quantities(document: Document, reader: Reader) -> Quantities:
         risks=reader.risks(document),
         costs=reader.costs(document),
         constants=reader.constants(document),
+        decisions=read_decisions(document, reader),
         formulas=read_formulas(document, reader),
     )
 
@@ -133,7 +136,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, reader: Reader) 
     found = _quantities(document, reader).described_as(shared)
     plain = plain_is_needed(document, found.formulas)
     known = check_clashes(document, plain, report)
-    check_formulas(document, found.formulas, known, found.constants, report)
+    check_formulas(document, found.formulas, known, found.numbers, report)
     if plain:
         check_plain(document, found.inputs, found.risks, report)
     drawn = drawn_names(found.inputs, found.risks, found.costs)
@@ -147,7 +150,8 @@ def _define(strategy: Strategy, shared: Quantities, money: str, reader: Reader) 
         inputs=MappingProxyType(found.inputs),
         risks=MappingProxyType(found.risks),
         costs=MappingProxyType(found.costs),
-        constants=MappingProxyType(found.constants),
+        constants=MappingProxyType(found.numbers),
+        decisions=MappingProxyType(found.decisions),
         model=MappingProxyType(found.formulas.texts),
         expressions=MappingProxyType(found.formulas.trees),
         groups=groups,

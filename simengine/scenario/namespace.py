@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from simengine.errors import Problem
 from simengine.formula import names_in
 from simengine.scenario import names
-from simengine.scenario.definition import LEAK_ALIAS, PLAIN_OUTCOME, InputSpec, OutputSpec, RiskSpec
+from simengine.scenario.definition import LEAK_ALIAS, PLAIN_OUTCOME, DecisionSpec, InputSpec, OutputSpec, RiskSpec
 from simengine.scenario.document import Document
 from simengine.scenario.formulas import Formulas
 from simengine.scenario.positions import Path
+from simengine.scenario.quantities import ONE_OF
 from simengine.scenario.report import Report
 
 
@@ -23,7 +24,13 @@ class Quantities:
     risks: Mapping[str, RiskSpec]
     costs: Mapping[str, InputSpec]
     constants: Mapping[str, float]
+    decisions: Mapping[str, DecisionSpec]
     formulas: Formulas
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The constants, and the decisions at the values that a run takes."""
+        return {**self.constants, **{name: decision.value for name, decision in self.decisions.items()}}
 
     def described_as(self, shared: Quantities) -> Quantities:
         """The same, where titles and units that a strategy leaves out are those that the scenario gives."""
@@ -50,7 +57,8 @@ def entries(found: Document) -> Iterator[tuple[str, Path, str]]:
 
     Entries that could not be read are named too, so that a formula that uses one is not wrong as well.
     """
-    for table, what in (("inputs", "an input"), ("constants", "a constant"), ("model", "a formula")):
+    for table in ("inputs", "constants", "decisions", "model"):
+        what = ONE_OF[table]
         for name in _keys(found, table):
             yield name, (table, name), what
     for name in _keys(found, "costs"):
@@ -104,6 +112,7 @@ def unused(quantities: Quantities, plain: bool, outputs: tuple[OutputSpec, ...])
             waiting.append(LEAK_ALIAS[1])
     paths: set[Path] = {("inputs", name) for name in quantities.inputs if name not in seen}
     paths |= {("constants", name) for name in quantities.constants if name not in seen}
+    paths |= {("decisions", name) for name in quantities.decisions if name not in seen}
     paths |= {("model", name) for name in trees if name not in seen}
     paths |= {("costs", name) for name, spec in quantities.costs.items() if spec.name not in seen}
     for name in quantities.risks:

@@ -23,7 +23,14 @@ S = TypeVar("S")
 MAX_NAMES = 2_000
 """Names that one strategy may define."""
 
-ONE_OF = {"inputs": "an input", "risks": "a risk", "costs": "a cost", "constants": "a constant", "model": "a formula"}
+ONE_OF = {
+    "inputs": "an input",
+    "risks": "a risk",
+    "costs": "a cost",
+    "constants": "a constant",
+    "decisions": "a decision",
+    "model": "a formula",
+}
 """What an entry of each table is."""
 
 

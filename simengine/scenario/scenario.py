@@ -10,6 +10,7 @@ from pathlib import Path
 from simengine.errors import Problem
 from simengine.scenario.definition import Definition
 from simengine.scenario.document import Document
+from simengine.scenario.positions import Path as KeyPath
 from simengine.scenario.report import Locator, Report
 from simengine.scenario.schema import Header, Simulate
 
@@ -31,6 +32,7 @@ class Scenario:
     header: Header
     simulate: Simulate
     strategies: Mapping[str, Definition]
+    _base: Document = field(repr=False)
     _documents: Mapping[str, Document] = field(repr=False)
     _report: Report = field(repr=False)
     _locator: Locator = field(repr=False)
@@ -44,6 +46,15 @@ class Scenario:
     def warnings(self) -> tuple[Problem, ...]:
         """Warnings and notes, located, in the order of the file."""
         return self._report.located()
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """The tables as resolved: what the file says laid over what it extends, and options over both."""
+        return self._base.data
+
+    def place(self, path: KeyPath) -> Problem:
+        """File, line and column of what stands at ``path`` in :attr:`data`, as a problem without a reason."""
+        return self._locator.locate(Problem(""), self._base, path)
 
     def locate(self, problem: Problem, strategy: str | None = None) -> Problem:
         """``problem`` with file, line and column of the value that its key names.

@@ -164,6 +164,29 @@ class CorrelationTable(Table):
     """Anything else worth keeping."""
 
 
+class DecisionTable(Table):
+    """A number that is ours to choose: its range or its choices, and the value that a run takes."""
+
+    value: Number | None = None
+    """What a run takes; without it the middle of the range, or the first choice."""
+    min: Number | None = None
+    """Smallest value."""
+    max: Number | None = None
+    """Largest value."""
+    step: Annotated[float, NumberIn(POSITIVE)] | None = None
+    """Only min, min + step, min + 2 step, and so on; without it any value between min and max."""
+    choices: Annotated[tuple[Number, ...], AfterValidator(items(1, 1_000, "choices"))] | None = None
+    """The values to choose from, in place of min and max."""
+    title: TextField = ""
+    """What it is, for people."""
+    unit: LabelField = ""
+    """Its unit, where it is not an amount of money."""
+    source: TextField = ""
+    """Where the range comes from; "judgement" is an answer."""
+    note: TextField = ""
+    """Anything else worth keeping."""
+
+
 class OutputTable(Table):
     """How one outcome is reported."""
 
@@ -217,6 +240,8 @@ class ScenarioFile(Table):
     """Amounts that are subtracted in the plain model."""
     constants: dict[str, Number] = {}
     """Numbers for formulas."""
+    decisions: dict[str, DecisionTable] = {}
+    """Numbers for formulas that are ours to choose, each with a range or choices."""
     model: dict[str, FormulaField] = {}
     """Formulas by name; without T, the plain model gives it."""
     outputs: tuple[LabelField, ...] | dict[str, OutputTable | bool] = ()

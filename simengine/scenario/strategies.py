@@ -19,7 +19,7 @@ MAX_STRATEGIES = 100
 BASE = "base"
 """The strategy of a scenario without strategies."""
 
-OVERRIDABLE = ("inputs", "risks", "costs", "constants", "correlations", "model", "outputs")
+OVERRIDABLE = ("inputs", "risks", "costs", "constants", "decisions", "correlations", "model", "outputs")
 """Tables that a strategy may change."""
 
 OPTION = "--set"

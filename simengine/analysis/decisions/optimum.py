@@ -1,0 +1,297 @@
+"""The best strategy and the best values of its decision variables, subject to constraints, with its error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simengine.aggregate.batches import Batches
+from simengine.aggregate.linearised import Linearised
+from simengine.analysis.decisions.constraints import Constraint
+from simengine.analysis.decisions.evaluate import Candidate, Evaluator, evaluator
+from simengine.analysis.decisions.search import (
+    MOST_ENUMERATED,
+    Score,
+    Searched,
+    combinations,
+    enumerate_all,
+    optimise,
+)
+from simengine.analysis.decisions.selection import chance_of_best, efficient, gaps_to, indistinguishable
+from simengine.analysis.decisions.variables import Variable, setting_text
+from simengine.analysis.measures import Measure
+from simengine.analysis.variants import Draws
+from simengine.deal.model import Model
+from simengine.errors import InvalidInput, Problem
+from simengine.plan.compile import needed_names
+
+DEFAULT_EVALUATIONS = 800
+"""Candidates that are evaluated for each strategy where there are too many to evaluate all."""
+
+_FRESH = 0x9E3779B97F4A7C15
+"""What is added to the seed for draws that the search has not seen."""
+_BINDS_WITHIN = 2.0
+"""Standard errors from its limit within which a constraint binds."""
+_PENALTY = 0.5
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is best: an objective that is minimised or maximised, and what must hold."""
+
+    objective: Measure
+    minimise: bool
+    constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def sign(self) -> float:
+        """1 where less is better, -1 where more is."""
+        return 1.0 if self.minimise else -1.0
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Objective, constraints, then mean and CVaR95 of the outcome of the objective, for the frontier."""
+        frontier = (Measure("mean"), Measure("shortfall", 95.0))
+        own = (replace(measure, output=self.objective.output) for measure in frontier)
+        return (self.objective, *(constraint.measure for constraint in self.constraints), *own)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How a constraint stands at the optimum: its value and error on the search's draws and on fresh ones."""
+
+    constraint: Constraint
+    value: float
+    se: float
+    fresh: float
+    fresh_se: float
+    binds: bool
+
+    @property
+    def holds_afresh(self) -> bool:
+        """Whether it holds on draws that the search has not seen."""
+        return self.constraint.holds(self.fresh)
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """All that `simengine optimize` reports.
+
+    best: the selected candidate on the draws of the search; fresh and current: measures of it, and of the values that
+    a run takes, on draws that the search has not seen (None where the strategies have no variables).
+    """
+
+    aim: Aim
+    variables: Mapping[str, tuple[Variable, ...]]
+    searched: Mapping[str, Searched]
+    candidates: tuple[Candidate, ...]
+    feasible: tuple[bool, ...]
+    best: Candidate
+    batches: Batches
+    draws: Draws
+    fresh: Linearised
+    current: Linearised
+    fresh_batches: Batches
+    margins: tuple[Margin, ...]
+    chance: float
+    indifference: float
+    as_good: tuple[Candidate, ...]
+    frontier: tuple[Candidate, ...]
+
+
+Progress = Callable[[int, int, str], None]
+
+
+def find_optimum(
+    models: Mapping[str, Model],
+    variables: Mapping[str, Sequence[Variable]],
+    aim: Aim,
+    draws: Draws,
+    *,
+    evaluations: int = DEFAULT_EVALUATIONS,
+    indifference: float | None = None,
+    progress: Progress | None = None,
+) -> Optimum:
+    """Search all strategies given.
+
+    Variables on which nothing that is measured depends are left out; strategies without variables are candidates as
+    they are.  ``indifference`` is how much better another candidate may be without the choice being wrong; by default
+    0 where every candidate was evaluated, else a standard error or a thousandth of the range of the objective,
+    whichever is more.
+
+    Raises
+    ------
+    InvalidInput
+        If no candidate meets the constraints; it says which of them, and how near the best one came.
+    NonFiniteOutcome
+        If an outcome is not a finite number somewhere in the range of the variables.
+    """
+    names = {
+        name: needed_names(model, [str(measure.output) for measure in aim.measures]) for name, model in models.items()
+    }
+    searchable = {name: tuple(v for v in found if v.name in names[name]) for name, found in variables.items()}
+    evaluators = {name: evaluator(model, searchable[name], aim.measures, draws) for name, model in models.items()}
+    searched = _search(evaluators, aim, evaluations, progress)
+    candidates = [candidate for one in evaluators.values() for candidate in one.candidates.values()]
+    batches = next(one.batches for one in evaluators.values() if one.batches is not None)
+    feasible = [_is_feasible(candidate, aim) for candidate in candidates]
+    allowed = [candidate for candidate, good in zip(candidates, feasible, strict=True) if good]
+    if not allowed:
+        raise InvalidInput(_infeasible(candidates, aim, batches))
+    best = min(allowed, key=lambda candidate: aim.sign * float(candidate.measured.value[0]))
+    others = [candidate for candidate in allowed if candidate is not best]
+    gaps, errors = gaps_to(best, others, aim.sign, batches)
+    if indifference is None:
+        complete = all(one.method == "all combinations" for one in searched.values())
+        range_ = float(np.ptp([candidate.measured.value[0] for candidate in allowed]))
+        indifference = 0.0 if complete else max(float(best.measured[0].error(batches)), range_ / 1000.0)
+    similar = indistinguishable(gaps, errors)
+    fresh, current, fresh_batches = _afresh(evaluators[best.strategy], best, draws)
+    values = np.array([candidate.measured.value for candidate in allowed])
+    return Optimum(
+        aim=aim,
+        variables=searchable,
+        searched=searched,
+        candidates=tuple(candidates),
+        feasible=tuple(feasible),
+        best=best,
+        batches=batches,
+        draws=draws,
+        fresh=fresh,
+        current=current,
+        fresh_batches=fresh_batches,
+        margins=_margins(best, candidates, aim, batches, fresh, fresh_batches),
+        chance=chance_of_best(gaps, errors, indifference),
+        indifference=indifference,
+        as_good=tuple(candidate for candidate, same in zip(others, similar, strict=True) if same),
+        frontier=tuple(allowed[k] for k in efficient(values[:, -2], values[:, -1])),
+    )
+
+
+def _search(
+    evaluators: Mapping[str, Evaluator], aim: Aim, evaluations: int, progress: Progress | None
+) -> dict[str, Searched]:
+    counts = {name: combinations(one.variables) for name, one in evaluators.items()}
+    few = sum(count or 0 for count in counts.values()) <= MOST_ENUMERATED
+    sizes = {name: count if count is not None and few else evaluations for name, count in counts.items()}
+    total, done = sum(sizes.values()), 0
+    searched = {}
+    for name, one in evaluators.items():
+
+        def tell(count: int, before: int = done) -> None:
+            if progress is not None:
+                progress(min(before + count, total), total, "candidates")
+
+        if counts[name] is not None and few:
+            searched[name] = enumerate_all(one, tell)
+        else:
+            searched[name] = optimise(one, lambda first: _score(first, aim), evaluations, one.draws.seed, tell)
+        done += sizes[name]
+    return searched
+
+
+def _score(first: Sequence[Candidate], aim: Aim) -> Score:
+    """A score that orders candidates by Deb's rule, with the spread of the first look as the unit of everything."""
+    values = np.array([candidate.measured.value for candidate in first])
+    centre, spread = float(np.median(values[:, 0])), _positive(float(np.ptp(values[:, 0])))
+    units = [
+        _positive(max(abs(constraint.limit), float(np.ptp(values[:, 1 + k]))))
+        for k, constraint in enumerate(aim.constraints)
+    ]
+
+    def score(candidate: Candidate) -> float:
+        excess = [
+            constraint.excess(float(candidate.measured.value[1 + k])) / units[k]
+            for k, constraint in enumerate(aim.constraints)
+            if not constraint.holds(float(candidate.measured.value[1 + k]))
+        ]
+        if excess:
+            return _PENALTY + math.fsum(max(one, 0.0) for one in excess)
+        ahead = aim.sign * (float(candidate.measured.value[0]) - centre) / spread
+        return -1.0 + ahead / (1.0 + abs(ahead))  # between -2 and 0
+
+    return score
+
+
+def _positive(number: float) -> float:
+    return number if number > 0.0 and math.isfinite(number) else 1.0
+
+
+def _is_feasible(candidate: Candidate, aim: Aim) -> bool:
+    values = candidate.measured.value[1:].tolist()
+    return all(constraint.holds(values[k]) for k, constraint in enumerate(aim.constraints))
+
+
+def _infeasible(candidates: Sequence[Candidate], aim: Aim, batches: Batches) -> list[Problem]:
+    """Which constraints cannot be met, and how near the best candidates come."""
+    problems = []
+    for k, constraint in enumerate(aim.constraints):
+        nearest = min(candidates, key=lambda one: constraint.excess(float(one.measured.value[1 + k])))
+        value = float(nearest.measured.value[1 + k])
+        if not constraint.holds(value):
+            where = _where(nearest)
+            reason = f"no candidate of {len(candidates):,} meets it; the nearest is {_shown(constraint, value)} {where}"
+            error = float(nearest.measured[1 + k].error(batches))
+            hint = f"its standard error is {_shown(constraint, error)}; loosen the limit or widen the variables"
+            problems.append(Problem(reason, "--subject-to", constraint.label, hint=hint))
+    if not problems:
+        score = _score(candidates, aim)
+        nearest = min(candidates, key=score)
+        values = nearest.measured.value[1:].tolist()
+        missed = [c for k, c in enumerate(aim.constraints) if not c.holds(values[k])]
+        reason = f"each can be met, but not together; {_where(nearest)} comes nearest and misses "
+        reason += " and ".join(f"{c.label} by {_shown(c, c.excess(values[aim.constraints.index(c)]))}" for c in missed)
+        labels = " and ".join(c.label for c in aim.constraints)
+        problems.append(Problem(reason, "--subject-to", labels, hint="loosen one of them"))
+    return problems
+
+
+def _where(candidate: Candidate) -> str:
+    setting = setting_text(candidate.setting)
+    return f"at {setting} of {candidate.strategy}" if setting else f"of {candidate.strategy}"
+
+
+def _shown(constraint: Constraint, value: float) -> str:
+    return f"{100 * value:.3g} %" if constraint.measure.share else f"{value:.4g}"
+
+
+def _afresh(one: Evaluator, best: Candidate, draws: Draws) -> tuple[Linearised, Linearised, Batches]:
+    """The best candidate and the values that a run takes, on draws that the search has not seen."""
+    seed = (draws.seed + _FRESH) % 2**64
+    again = evaluator(one.model, one.variables, one.measures, replace(draws, seed=seed))
+    found = again.at([list(best.setting.values()), [variable.value for variable in one.variables]])
+    assert again.batches is not None
+    return found[0].measured, found[1].measured, again.batches
+
+
+def _margins(
+    best: Candidate,
+    candidates: Sequence[Candidate],
+    aim: Aim,
+    batches: Batches,
+    fresh: Linearised,
+    fresh_batches: Batches,
+) -> tuple[Margin, ...]:
+    errors, fresh_errors = best.measured.error(batches), fresh.error(fresh_batches)
+    margins = []
+    for k, constraint in enumerate(aim.constraints, 1):
+        value = float(best.measured.value[k])
+        near = abs(constraint.excess(value)) <= _BINDS_WITHIN * float(errors[k])
+        binds = near or _is_in_the_way(k, best, candidates, aim)
+        margins.append(
+            Margin(constraint, value, float(errors[k]), float(fresh.value[k]), float(fresh_errors[k]), bool(binds))
+        )
+    return tuple(margins)
+
+
+def _is_in_the_way(place: int, best: Candidate, candidates: Sequence[Candidate], aim: Aim) -> bool:
+    """Whether a better candidate was seen that only this constraint forbids."""
+    rest = [(k, c) for k, c in enumerate(aim.constraints, 1) if k != place]
+    return any(
+        aim.sign * float(one.measured.value[0] - best.measured.value[0]) < 0.0
+        and all(c.holds(float(one.measured.value[k])) for k, c in rest)
+        for one in candidates
+    )
