@@ -137,6 +137,13 @@ def _variables(_: str) -> str:
     return _table(("variable", "dimensions", "unit", "meaning"), rows)
 
 
+def _driver_variables(_: str) -> str:
+    from simengine.analysis.drivers.variables import REGISTRY
+
+    rows = ((f"`{v.name}`", ", ".join(v.dims), v.unit, v.meaning) for v in REGISTRY.values())
+    return _table(("variable", "dimensions", "unit", "meaning"), rows)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
@@ -151,6 +158,7 @@ def _cell(text: str) -> str:
 
 GENERATORS: dict[str, Callable[[str], str]] = {
     "distributions": _distributions,
+    "driver-variables": _driver_variables,
     "exit-codes": _exit_codes,
     "functions": _functions,
     "operators": _operators,

@@ -40,8 +40,13 @@ def stored_table(marginal: Marginal, axis: WordAxis | ScoreAxis) -> QuantileTabl
 
 def _name(marginal: Marginal, axis: WordAxis | ScoreAxis) -> str:
     kind = ["word"] if isinstance(axis, WordAxis) else ["score", axis.dof]
-    facts = [FORMAT.decode(), marginal.digest_key, kind, np.__version__, version("scipy"), code_digest()]
+    facts = [FORMAT.decode(), marginal.digest_key, kind, np.__version__, _scipy_version(), code_digest()]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+
+
+@cache
+def _scipy_version() -> str:
+    return version("scipy")
 
 
 @cache

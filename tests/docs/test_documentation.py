@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -114,7 +115,7 @@ def test_commands_succeed(page, text, folder_of):
         assert line.startswith("$ "), "a console block holds commands only"
         command, _, _ = line.removeprefix("$ ").partition(" #")
         if command.startswith("simengine "):
-            done = run(command.split()[1:], folder_of(page))
+            done = run(shlex.split(command)[1:], folder_of(page))
             assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
             assert "Traceback" not in done.stderr
         else:
