@@ -147,6 +147,13 @@ def _benchmark(title: str) -> str:
     return f"{section[1].strip()}\n\nMeasured {day}: {about}."
 
 
+def _driver_variables(_: str) -> str:
+    from simengine.analysis.drivers.variables import REGISTRY
+
+    rows = ((f"`{v.name}`", ", ".join(v.dims), v.unit, v.meaning) for v in REGISTRY.values())
+    return _table(("variable", "dimensions", "unit", "meaning"), rows)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
@@ -162,6 +169,7 @@ def _cell(text: str) -> str:
 GENERATORS: dict[str, Callable[[str], str]] = {
     "benchmark": _benchmark,
     "distributions": _distributions,
+    "driver-variables": _driver_variables,
     "exit-codes": _exit_codes,
     "functions": _functions,
     "operators": _operators,

@@ -18,13 +18,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simengine.api import check, load, run
+    from simengine.api import check, drivers, load, run
     from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.report.drivers_result import Drivers
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Drivers",
     "FileProblem",
     "InvalidInput",
     "Mismatch",
@@ -33,6 +35,7 @@ __all__ = [
     "SimengineError",
     "__version__",
     "check",
+    "drivers",
     "load",
     "open_result",
     "run",
@@ -40,8 +43,10 @@ __all__ = [
 
 _HOMES = {
     "check": "simengine.api",
+    "drivers": "simengine.api",
     "load": "simengine.api",
     "run": "simengine.api",
+    "Drivers": "simengine.report.drivers_result",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
     "FileProblem": "simengine.errors",

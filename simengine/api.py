@@ -12,6 +12,7 @@ from simengine.report.result import Result
 
 if TYPE_CHECKING:
     from simengine.report.check import CheckReport
+    from simengine.report.drivers_result import Drivers
     from simengine.scenario import Scenario
 
 
@@ -82,6 +83,77 @@ def run(
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))
+
+
+def drivers(
+    scenario: str | Path | Scenario,
+    *,
+    sections: str | Sequence[str] | None = None,
+    stress: str | Sequence[str] = (),
+    points: float | None = None,
+    trials: float | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+    replicates: int | None = None,
+    strategies: str | Sequence[str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Drivers:
+    """Say what drives the outcomes of a scenario, and what would change the decision.
+
+    Parameters
+    ----------
+    scenario
+        The path of a scenario file, or one that :func:`load` has read.
+    sections
+        Of ``tornado``, ``evppi``, ``sobol``, ``spider``, ``stress`` and ``reverse``; the first two by default.
+    stress
+        Conditions that must all hold in a stress test, such as ``"V<=P10"`` or ``"ip_leak_strikes>=1"``.
+    points
+        Points of each sample of a Sobol design, 65,536 by default.
+    trials, seed, sampler, replicates, strategies, overrides, threads, progress
+        As in :func:`run`.
+    memory
+        Bytes that the outcomes of all trials may take, 1 GiB by default.
+
+    Returns
+    -------
+    Drivers
+        Every number with its standard error, unless it is exact.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the scenario, of the conditions, or of the arguments.
+    NonFiniteOutcome
+        When an outcome was infinite or undefined in some trial.
+
+    Examples
+    --------
+    >>> found = drivers("deal.toml", stress="V<=P10")   # doctest: +SKIP
+    """
+    from simengine.analysis.drivers.compute import Question
+    from simengine.analysis.drivers.compute import drivers as find
+    from simengine.report.drivers_result import Drivers
+    from simengine.results.compute import Request
+
+    whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
+    numbers = _whole_numbers(whole | {"points": points})
+    request = Request(
+        trials=numbers["trials"],
+        seed=numbers["seed"],
+        sampler=_sampler(sampler),
+        replicates=numbers["replicates"],
+        strategies=_names(strategies),
+        overrides=dict(overrides or {}),
+        threads=numbers["threads"],
+        memory=numbers["memory"],
+        command="simengine.drivers",
+    )
+    question = Question.of(_names(sections) or (), _names(stress) or (), numbers["points"])
+    return Drivers(find(scenario, request, question, progress))
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -41,15 +41,19 @@ class WarmUp:
 def warm_up() -> WarmUp:
     """Run a small deal in every way that selects percentiles, which compiles, or loads, every kernel."""
     began = time.perf_counter()
+    from simengine.analysis.drivers.compute import DEFAULT_SECTIONS, Question, drivers_of
     from simengine.deal.expand import expand
     from simengine.engine.run import run
     from simengine.kernels.jit import cache_folder
     from simengine.plan.compile import build_plan
+    from simengine.results.compute import Request, prepare
     from simengine.scenario import loads
 
-    plan = build_plan(expand(loads(_DEAL)))
+    deal = loads(_DEAL)
+    plan = build_plan(expand(deal))
     for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
         run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
+    drivers_of(prepare(deal, Request(trials=_TRIALS, threads=1)), Question(DEFAULT_SECTIONS))
     found = dict(compiled_functions())
     compiled = sum(sum(kernel.stats.cache_misses.values()) for kernel in found.values())
     ready = tuple(name for name, kernel in found.items() if kernel.signatures)

@@ -1,0 +1,166 @@
+"""Tornado: rank correlation of every input with every outcome, its share, and first-order effects from given data.
+
+References: Spearman, Am. J. Psychol. 15, 1904; Kruskal, JASA 53, 1958; for the influence of one trial on a rank
+correlation, Croux and Dehon, Statistical Methods & Applications 19, 2010; for effects from given data, Plischke,
+Borgonovo, Smith, European J. of Operational Research 226, 2013; for the correction of the correlation ratio, Kelley,
+PNAS 21, 1935.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.aggregate.batches import Batches
+from simengine.analysis.drivers.tables import Tables
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Values and their standard errors, of the same shape."""
+
+    value: Array
+    se: Array
+
+    @classmethod
+    def of(cls, batches: Batches, value: Array, parts: Array) -> Estimates:
+        """A value whose linearised parts are (batches, ...)."""
+        return cls(np.asarray(value), batches.error(parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Correlations:
+    """rho: (outcomes, factors), 0 where an outcome cannot depend on the input and NaN where it has none.
+
+    share: the square over the sum of squares.  bound: (outcomes,), how far classes can move a rho at most.
+    """
+
+    rho: Estimates
+    share: Estimates
+    bound: Array
+
+
+def correlations(tables: Tables, rows: NDArray[np.int64], linked: NDArray[np.bool_]) -> Correlations:
+    """Spearman correlations; rows (outcomes, factors) are rank rows, -1 where there is none.
+
+    The rank of an input is that of its distribution; the rank of an outcome is the middle of its class, with the
+    classes as they turned out over all trials.  The error contains that of the ranks themselves.
+    """
+    outcomes, factors = rows.shape
+    count = tables.batches.sizes
+    rho, parts = np.full((outcomes, factors), np.nan), np.zeros((len(count), outcomes, factors))
+    for k in range(outcomes):
+        found, its_parts = _rank_correlations(tables, k, count)
+        held = (rows[k] >= 0) & linked[k]
+        rho[k, held], parts[:, k, held] = found[rows[k, held]], its_parts[:, rows[k, held]]
+        rho[k, (rows[k] >= 0) & ~linked[k]] = 0.0
+    shares = tables.class_counts.sum(axis=0) / tables.trials
+    share, share_parts = _shares(rho, parts)
+    batches = tables.batches
+    return Correlations(
+        Estimates.of(batches, rho, np.where(np.isnan(rho), np.nan, parts)),
+        Estimates.of(batches, share, share_parts),
+        np.sqrt((shares**3).sum(axis=1)),
+    )
+
+
+def _rank_correlations(tables: Tables, k: int, count: Array) -> tuple[Array, Array]:
+    """The rank correlation of outcome k with every rank row, and its parts (batches, rank rows)."""
+    n = tables.trials
+    in_class = tables.class_counts[:, k].astype(np.float64)
+    share = in_class.sum(axis=0) / n
+    rank = np.cumsum(share) - share / 2 - 0.5
+    mean = tables.rank_sums.sum(axis=0) / n
+    spread = tables.rank_squares.sum(axis=0) / n - mean**2
+    sums = tables.by_class[:, k] - in_class[:, :, None] * mean  # of ranks less their mean
+    covariance = np.einsum("c,bcr->br", rank, sums)
+    pooled = sums.sum(axis=0) / n
+    above = np.cumsum(pooled[::-1], axis=0)[::-1] - pooled / 2  # E[rank of the input, where the outcome is higher]
+    moved = np.einsum("bc,cr->br", in_class, above)
+    variance = (1.0 - (share**3).sum()) / 12.0
+    varied = -0.25 * np.einsum("bc,c->b", in_class, share**2)
+    squares = tables.rank_squares - 2 * mean * tables.rank_sums + count[:, None] * mean**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.sqrt(spread * variance)
+        rho = np.where(scale > 0, covariance.sum(axis=0) / n / scale, 0.0)
+        parts = (covariance + moved) / scale - rho / 2 * (squares / spread + varied[:, None] / variance)
+    return rho, np.where(scale > 0, parts / count[:, None], 0.0)
+
+
+def _shares(rho: Array, parts: Array) -> tuple[Array, Array]:
+    squares = np.nan_to_num(rho) ** 2
+    total = squares.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(np.isnan(rho) | (total == 0.0), np.nan, squares / total)
+        change = 2 * np.nan_to_num(rho) * parts
+        share_parts = (change - np.nan_to_num(share) * change.sum(axis=2, keepdims=True)) / total
+    return share, np.where(np.isnan(share), np.nan, share_parts)
+
+
+def given_data_effects(tables: Tables, cells: NDArray[np.int64], linked: NDArray[np.bool_]) -> Estimates:
+    """The share of an outcome's variance that its mean, given a factor, has: (outcomes, factors).
+
+    What the means of finitely many trials differ by chance is taken off: the estimate of a factor that has no effect
+    is 0 on average, and can be below.  ``cells``: (factors,), cells that each has.
+    """
+    outcomes, factors = linked.shape
+    n, count = tables.trials, tables.batches.sizes
+    mean, variance = tables.means()[:outcomes], tables.variances()[:outcomes]
+    value, parts = np.zeros((outcomes, factors)), np.zeros((len(count), outcomes, factors))
+    squares = tables.squares[:, :outcomes] - 2 * mean * tables.sums[:, :outcomes] + count[:, None] * mean**2
+    for f in range(factors):
+        in_cell = tables.cell_counts[:, f].astype(np.float64)
+        sums = tables.by_cell[:, f, :, :outcomes]
+        total = in_cell.sum(axis=0)
+        gap = sums.sum(axis=0) / np.maximum(total, 1.0)[:, None] - np.where(total[:, None] > 0, mean, 0.0)
+        gap[total == 0] = 0.0
+        between = (total[:, None] * gap**2).sum(axis=0) / n
+        used = int((total > 0).sum())
+        noise = (used - 1) * np.maximum(variance - between, 0.0) / max(n - used, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value[:, f] = np.where(variance > 0, (between - noise) / variance, np.nan)
+            spread = 2 * np.einsum("ck,bck->bk", gap, sums - in_cell[:, :, None] * mean)
+            spread -= np.einsum("ck,bc->bk", gap**2, in_cell)
+            parts[:, :, f] = (spread - value[:, f] * squares) / variance / count[:, None]
+    value[~linked], parts[:, ~linked] = 0.0, 0.0
+    return Estimates.of(tables.batches, value, parts)
+
+
+def conditional_means(tables: Tables, factor: int, edges: Array, at: Array) -> Estimates:
+    """Means of all outcomes given an input, at probabilities ``at``, (outcomes, points).
+
+    Between the middles of two cells the mean is a straight line; a cell that is one value stands for all of it.
+    """
+    cells = len(edges) - 1
+    in_cell = tables.cell_counts[:, factor, :cells].astype(np.float64)
+    total = in_cell.sum(axis=0)
+    outcomes = tables.outcomes
+    sums = tables.by_cell[:, factor, :cells, :outcomes]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = sums.sum(axis=0) / total[:, None]
+        parts = (sums - in_cell[:, :, None] * mean) / total[:, None] * tables.trials
+    weights = interpolation(edges, at)
+    value = np.einsum("pc,ck->kp", weights, np.nan_to_num(mean)) + tables.shift[:outcomes, None]
+    lines = np.einsum("pc,bck->bkp", weights, np.nan_to_num(parts)) / tables.batches.sizes[:, None, None]
+    return Estimates.of(tables.batches, value, lines)
+
+
+def interpolation(edges: Array, at: Array) -> Array:
+    """Weights of cells (points, cells) that draw straight lines between the middles of cells of equal width."""
+    cells = len(edges) - 1
+    weights = np.zeros((len(at), cells))
+    equal = cells >= 4 and bool(np.allclose(np.diff(edges), 1.0 / cells))
+    for p, u in enumerate(at):
+        inside = min(int(np.searchsorted(edges, u, side="right")) - 1, cells - 1)
+        if not equal:
+            weights[p, inside] = 1.0
+            continue
+        place = min(max(u * cells - 0.5, 0.0), cells - 1.0)
+        low = min(int(place), cells - 2)
+        weights[p, low + 1] = place - low
+        weights[p, low] = 1.0 - weights[p, low + 1]
+    return weights

@@ -1,0 +1,171 @@
+"""Drivers as Python code sees them: a dataset, tables, and every form in which they can be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simengine.errors import InvalidInput, Problem
+from simengine.results.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import xarray as xr
+
+DRIVERS_FILES = ("drivers.csv", "switches.csv", "drivers.nc")
+"""What :meth:`Drivers.save` writes into a folder; the last one makes the set valid."""
+
+
+class Drivers:
+    """What drives the outcomes of a scenario, and what would change the decision.
+
+    Get one from :func:`simengine.drivers`.  Every number that is not exact has a standard error.  ``print(found)``
+    shows tables; ``dataset`` holds everything, with named dimensions.
+
+    Examples
+    --------
+    >>> found = simengine.drivers("deal.toml", sections=["tornado", "sobol"])   # doctest: +SKIP
+    >>> found.tornado("T", "licence")                                           # doctest: +SKIP
+    """
+
+    def __init__(self, record: Record):
+        self._record = record
+        self._dataset: xr.Dataset | None = None
+
+    @property
+    def record(self) -> Record:
+        """The plain arrays and attributes behind ``dataset``."""
+        return self._record
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Everything, as an :class:`xarray.Dataset` with dimensions such as strategy, output and factor."""
+        if self._dataset is None:
+            from simengine.results.dataset import to_dataset
+
+            self._dataset = to_dataset(self._record)
+        return self._dataset
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Names of the strategies."""
+        return self._record.strategies
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes."""
+        return self._record.outputs
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Uncertain inputs, then risks that have several of them."""
+        return tuple(self._record["factor"].tolist())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known to read the numbers."""
+        return tuple(self._record.document("notes"))
+
+    def rows(self) -> pd.DataFrame:
+        """Every number, one a row: section, strategy, output, factor, statistic, unit, value, se."""
+        import pandas as pd
+
+        from simengine.report.drivers_rows import COLUMNS, rows_of
+
+        frame = pd.DataFrame([[getattr(row, name) for name in COLUMNS] for row in rows_of(self._record)])
+        frame.columns = pd.Index(COLUMNS)
+        return frame.astype({"value": float, "se": float})
+
+    def tornado(self, output: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+        """Rank correlations and shares of one outcome, the largest first: a row for each input.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome or strategy.
+        """
+        names = ("spearman", "spearman_se", "contribution", "contribution_se")
+        frame = self._by_factor(names, output, strategy)
+        return frame.sort_values("spearman", key=abs, ascending=False)
+
+    def shares(self, output: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+        """Shares of the variance of one outcome: Sobol indices or Shapley effects, a row for each factor.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome or strategy.
+        """
+        names = ("sobol_first", "sobol_total", "shapley", "first_order")
+        return self._by_factor([column for name in names for column in (name, f"{name}_se")], output, strategy)
+
+    def evppi(self, output: str | None = None) -> pd.DataFrame:
+        """What it is worth to learn each factor, the most valuable first.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome.
+        """
+        import pandas as pd
+
+        o = self._place("outcome", output, self.outputs)
+        names = ("evppi", "evppi_se", "evppi_raw", "evppi_null")
+        columns = {name: self._record[name][o] for name in names}
+        frame = pd.DataFrame(columns, index=pd.Index(list(self.factors), name="factor"))
+        return frame.dropna(how="all").sort_values("evppi", ascending=False)
+
+    def switches(self) -> pd.DataFrame:
+        """Where the best strategy changes along an input: a row for each place."""
+        import pandas as pd
+
+        from simengine.report.drivers_rows import SWITCH_COLUMNS
+
+        return pd.DataFrame({name: self._record[f"switch_{name}"] for name in SWITCH_COLUMNS})
+
+    def to_json(self) -> str:
+        """One JSON object, of the same shape as `simengine drivers --json` prints."""
+        from simengine.report.drivers_rows import drivers_json
+
+        return drivers_json(self._record)
+
+    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+        """Write drivers.csv, switches.csv and drivers.nc into a folder, all or none.
+
+        Raises
+        ------
+        FileProblem
+            When one of them exists and ``force`` is not given, or anything cannot be written.
+        """
+        from simengine.report.drivers_rows import drivers_csv, switches_csv
+        from simengine.results.files import write_folder
+        from simengine.results.storage import to_bytes
+
+        contents = {
+            "drivers.csv": drivers_csv(self._record, bom=bom),
+            "switches.csv": switches_csv(self._record, bom=bom),
+            "drivers.nc": to_bytes(self._record),
+        }
+        write_folder(Path(folder), contents, force=force)
+        return tuple(Path(folder) / name for name in DRIVERS_FILES)
+
+    def _by_factor(self, names: tuple[str, ...] | list[str], output: str | None, strategy: str | None) -> pd.DataFrame:
+        import pandas as pd
+
+        o = self._place("outcome", output, self.outputs)
+        s = self._place("strategy", strategy, self.strategies)
+        columns = {name: self._record[name][s, o] for name in names}
+        return pd.DataFrame(columns, index=pd.Index(list(self.factors), name="factor")).dropna(how="all")
+
+    def _place(self, what: str, name: str | None, known: tuple[str, ...]) -> int:
+        if name is None:
+            return 0
+        if name not in known:
+            raise InvalidInput(Problem(f"there is no {what} {name!r}", allowed=", ".join(known)))
+        return known.index(name)
+
+    def __repr__(self) -> str:
+        from simengine.report.drivers_table import drivers_report
+        from simengine.report.text import Style
+
+        return drivers_report(self._record, Style(width=100))
