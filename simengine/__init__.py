@@ -9,7 +9,8 @@ Examples
 >>> result.dataset                                     # doctest: +SKIP
 >>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
 
-``run`` simulates a scenario, ``check`` validates one, ``load`` reads one, ``open_result`` reads a stored result.
+``run`` simulates a scenario, ``compare`` holds its strategies against each other, ``check`` validates one, ``load``
+reads one; ``open_result`` and ``open_comparison`` read what was stored.
 What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
 """
 
@@ -18,13 +19,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simengine.api import check, load, run
+    from simengine.api import check, compare, load, run
     from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.report.comparison import Comparison, open_comparison
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "FileProblem",
     "InvalidInput",
     "Mismatch",
@@ -33,15 +36,20 @@ __all__ = [
     "SimengineError",
     "__version__",
     "check",
+    "compare",
     "load",
+    "open_comparison",
     "open_result",
     "run",
 ]
 
 _HOMES = {
     "check": "simengine.api",
+    "compare": "simengine.api",
     "load": "simengine.api",
     "run": "simengine.api",
+    "Comparison": "simengine.report.comparison",
+    "open_comparison": "simengine.report.comparison",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
     "FileProblem": "simengine.errors",

@@ -21,6 +21,7 @@ from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
+        "compare": "Compare strategies on the same draws, all pairs with errors.",
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
         "verify": "Compute a stored result again and compare every number.",
     },

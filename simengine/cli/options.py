@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -58,6 +59,20 @@ class Options:
             self._wrong(name, text, "out of range", allowed)
             return None
         return int(number)
+
+    def amount(self, name: str, text: str | None) -> float | None:
+        """A finite number such as 250, -3.5 or 1e4."""
+        if text is None:
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            self._wrong(name, text, "not a number", "a number, such as 250 or 1e4")
+            return None
+        if not math.isfinite(number):
+            self._wrong(name, text, "not a finite number", "a number, such as 250 or 1e4")
+            return None
+        return number
 
     def size(self, name: str, text: str | None) -> int | None:
         """A number of bytes such as 500MB, 2GiB or 1e9."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -16,6 +16,7 @@ from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.deal.model import Dependence, Model
 from simengine.plan.plan import STREAM_VERSION, Plan
 from simengine.results.record import AttributeValue, Record
+from simengine.results.record import texts as _texts
 from simengine.results.sources import Source
 from simengine.results.variables import SCHEMA_VERSION
 
@@ -192,10 +193,3 @@ def _attributes(statistics: RunStatistics, plan: Plan, provenance: Provenance) -
         "command": provenance.command,
         "created": provenance.created,
     }
-
-
-def _texts(entries: Iterable[str]) -> NDArray[Any]:
-    listed = list(entries)
-    found = np.empty(len(listed), dtype=object)
-    found[:] = listed
-    return found

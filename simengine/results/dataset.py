@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simengine.errors import FileProblem
 from simengine.results.record import AttributeValue, Record
-from simengine.results.variables import ATTRIBUTES, DTYPES, REGISTRY
+from simengine.results.variables import DTYPES, RESULT, Attribute, Layout, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,35 +18,36 @@ if TYPE_CHECKING:
 def to_dataset(record: Record) -> xr.Dataset:
     """The record as a dataset with named dimensions, coordinates, ``long_name`` and ``units``.
 
-    Dimensions and variables are those of :mod:`simengine.results.variables`.
+    Dimensions and variables are those of the record's layout, for a result :mod:`simengine.results.variables`.
     """
     import xarray as xr
 
+    variables = record.layout.variables
     arrays = {
         name: (variable.dims, record[name], _labels(variable.meaning, variable.unit))
-        for name, variable in REGISTRY.items()
+        for name, variable in variables.items()
     }
-    coordinates = {name: arrays.pop(name) for name, variable in REGISTRY.items() if variable.coordinate}
+    coordinates = {name: arrays.pop(name) for name, variable in variables.items() if variable.coordinate}
     return xr.Dataset(arrays, coords=coordinates, attrs=dict(record.attrs))
 
 
-def from_dataset(dataset: xr.Dataset) -> Record:
-    """The record that a dataset holds.
+def from_dataset(dataset: xr.Dataset, layout: Layout = RESULT) -> Record:
+    """The record of this layout that a dataset holds.
 
     Raises
     ------
     FileProblem
-        When a variable or an attribute is missing, unknown, or of another shape or type than the registry says.
+        When a variable or an attribute is missing, unknown, or of another shape or type than the layout says.
     """
-    values = {str(name): _array(str(name), dataset[name].values) for name in dataset.variables}
-    attrs = {str(name): _attribute(str(name), value) for name, value in dataset.attrs.items()}
-    for name, variable in REGISTRY.items():
+    values = {str(name): _array(layout.variables.get(str(name)), dataset[name].values) for name in dataset.variables}
+    attrs = {str(name): _attribute(layout.attributes.get(str(name)), value) for name, value in dataset.attrs.items()}
+    for name, variable in layout.variables.items():
         if name in dataset.variables and tuple(dataset[name].dims) != variable.dims:
             raise FileProblem(f"the variable {name!r} has dimensions {dataset[name].dims}, not {variable.dims}")
-    record = Record(values, attrs)
+    record = Record(values, attrs, layout)
     problems = record.problems()
     if problems:
-        raise FileProblem("not a result of simengine: " + "; ".join(problems[:5]))
+        raise FileProblem(f"not a {layout.kind} of simengine: " + "; ".join(problems[:5]))
     return record
 
 
@@ -54,8 +55,7 @@ def _labels(meaning: str, unit: str) -> dict[str, str]:
     return {"long_name": meaning, "units": unit} if unit else {"long_name": meaning}
 
 
-def _array(name: str, value: NDArray[Any]) -> NDArray[Any]:
-    variable = REGISTRY.get(name)
+def _array(variable: Variable | None, value: NDArray[Any]) -> NDArray[Any]:
     if variable is None or value.dtype == DTYPES[variable.kind]:
         return value
     if value.size == 0:  # NetCDF forgets what an empty array of texts was
@@ -68,8 +68,7 @@ def _array(name: str, value: NDArray[Any]) -> NDArray[Any]:
     return value.astype(DTYPES[variable.kind])
 
 
-def _attribute(name: str, value: Any) -> AttributeValue:
-    known = ATTRIBUTES.get(name)
+def _attribute(known: Attribute | None, value: Any) -> AttributeValue:
     plain = value.item() if isinstance(value, np.generic) else value
     if known is not None and known.type is float and isinstance(plain, int):
         return float(plain)

@@ -1,4 +1,4 @@
-"""The record of a run: plain arrays and attributes that follow the registry, without labels attached.
+"""The record of a run or an analysis: plain arrays and attributes that follow a registry, without labels attached.
 
 Everything that prints or writes a result works on a record, so that ``simengine run`` does not have to load
 xarray (0.5 s) to print a table; :mod:`simengine.results.dataset` turns a record into a dataset and back.
@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.results.variables import ATTRIBUTES, DTYPES, REGISTRY
+from simengine.results.variables import DTYPES, RESULT, Layout
 
 AttributeValue = str | int | float
 
 
 @dataclass(frozen=True)
 class Record:
-    """Arrays by name and attributes by name, as listed in :mod:`simengine.results.variables`."""
+    """Arrays by name and attributes by name, as ``layout`` lists them; by default those of a result."""
 
     values: Mapping[str, NDArray[Any]]
     attrs: Mapping[str, AttributeValue]
+    layout: Layout = RESULT
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.values[name]
@@ -57,11 +58,12 @@ class Record:
         return json.loads(self.text(name))
 
     def problems(self) -> list[str]:
-        """What contradicts the registry, empty when nothing does."""
-        found = [f"variable {name!r} is not known" for name in self.values if name not in REGISTRY]
-        found += [f"attribute {name!r} is not known" for name in self.attrs if name not in ATTRIBUTES]
+        """What contradicts the layout, empty when nothing does."""
+        variables, attributes = self.layout.variables, self.layout.attributes
+        found = [f"variable {name!r} is not known" for name in self.values if name not in variables]
+        found += [f"attribute {name!r} is not known" for name in self.attrs if name not in attributes]
         sizes: dict[str, int] = {}
-        for name, variable in REGISTRY.items():
+        for name, variable in variables.items():
             value = self.values.get(name)
             if value is None:
                 found.append(f"variable {name!r} is missing")
@@ -73,7 +75,7 @@ class Record:
                 found += _size_problems(name, variable.dims, value.shape, sizes)
         if "bin" in sizes and sizes.get("edge") != sizes["bin"] + 1:
             found.append("there must be one more edge than there are bins")
-        for name, attribute in ATTRIBUTES.items():
+        for name, attribute in attributes.items():
             if name not in self.attrs:
                 found.append(f"attribute {name!r} is missing")
             elif type(self.attrs[name]) is not attribute.type:
@@ -90,6 +92,14 @@ class Record:
             exact = value.hex() if isinstance(value, float) else value
             state.update(f"{name} {json.dumps(exact)}".encode())
         return state.hexdigest()
+
+
+def texts(entries: Iterable[str]) -> NDArray[Any]:
+    """An array of texts, as records hold them."""
+    listed = list(entries)
+    found = np.empty(len(listed), dtype=object)
+    found[:] = listed
+    return found
 
 
 def _size_problems(name: str, dims: tuple[str, ...], shape: tuple[int, ...], sizes: dict[str, int]) -> list[str]:

@@ -11,12 +11,12 @@ import numpy as np
 from simengine.errors import FileProblem
 from simengine.results.dataset import from_dataset, to_dataset
 from simengine.results.record import Record
-from simengine.results.variables import SCHEMA_VERSION
+from simengine.results.variables import RESULT, Layout
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RESULT_FILE = "results.nc"
+RESULT_FILE = RESULT.file
 """Name of the stored result in a folder written by ``--out``."""
 
 CONTENT_DIGEST = "content_digest"
@@ -32,47 +32,47 @@ def to_bytes(record: Record) -> bytes:
     return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
-def locate(path: Path) -> Path:
-    """The stored result that ``path`` means: the file itself, or ``results.nc`` in the folder.
+def locate(path: Path, layout: Layout = RESULT) -> Path:
+    """The stored record that ``path`` means: the file itself, or, for a result, ``results.nc`` in the folder.
 
     Raises
     ------
     FileProblem
         When there is no such file.
     """
-    found = path / RESULT_FILE if path.is_dir() else path
+    found = path / layout.file if path.is_dir() else path
     if not found.is_file():
-        what = f"{path} holds no {RESULT_FILE}" if path.is_dir() else f"{path}: no such file"
-        raise FileProblem(f"{what}; hint: `simengine run SCENARIO --out DIR` writes a result into DIR")
+        what = f"{path} holds no {layout.file}" if path.is_dir() else f"{path}: no such file"
+        raise FileProblem(f"{what}; hint: {layout.hint}")
     return found
 
 
-def read(path: Path) -> Record:
-    """Read a stored result, and check it against the registry and against its own digest.
+def read(path: Path, layout: Layout = RESULT) -> Record:
+    """Read a stored record, and check it against its layout and against its own digest.
 
     Raises
     ------
     FileProblem
         When the file is missing, truncated, damaged, altered, or not a result.
     """
-    record, intact = read_unchecked(path)
+    record, intact = read_unchecked(path, layout)
     if not intact:
+        hint = "; hint: `simengine verify` lists the numbers that differ" if layout is RESULT else ""
         raise FileProblem(
-            f"{locate(path)}: damaged or altered: its content does not match the digest stored in it; "
-            f"hint: `simengine verify` lists the numbers that differ"
+            f"{locate(path, layout)}: damaged or altered: its content does not match the digest stored in it{hint}"
         )
     return record
 
 
-def read_unchecked(path: Path) -> tuple[Record, bool]:
-    """A stored result, and whether its content is what was written: the numbers may have been altered since.
+def read_unchecked(path: Path, layout: Layout = RESULT) -> tuple[Record, bool]:
+    """A stored record, and whether its content is what was written: the numbers may have been altered since.
 
     Raises
     ------
     FileProblem
         When the file is missing, truncated, unreadable, or not a result.
     """
-    path = locate(path)
+    path = locate(path, layout)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise FileProblem(f"{path}: larger than 1 GiB, which no result is")
@@ -83,11 +83,14 @@ def read_unchecked(path: Path) -> tuple[Record, bool]:
     stored = dataset.attrs.pop(CONTENT_DIGEST, None)
     version = dataset.attrs.get("schema_version")
     if stored is None or not isinstance(version, int | np.integer):
-        raise FileProblem(f"{path}: a NetCDF file, but not a result of simengine")
-    if int(version) > SCHEMA_VERSION:
-        raise FileProblem(f"{path}: layout {version} is newer than this version of simengine reads ({SCHEMA_VERSION})")
+        raise FileProblem(f"{path}: a NetCDF file, but not a {layout.kind} of simengine")
+    kind = dataset.attrs.get("kind", RESULT.kind)
+    if kind != layout.kind:
+        raise FileProblem(f"{path}: a {kind}, not a {layout.kind}; hint: {layout.hint}")
+    if int(version) > layout.version:
+        raise FileProblem(f"{path}: layout {version} is newer than this version of simengine reads ({layout.version})")
     try:
-        record = from_dataset(dataset)
+        record = from_dataset(dataset, layout)
     except FileProblem as error:
         raise FileProblem(f"{path}: {error}") from error
     return record, record.digest() == stored

@@ -168,6 +168,33 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
 ATTRIBUTES: Mapping[str, Attribute] = {row.name: row for row in _ATTRIBUTES}
 """Every attribute of a result, by name."""
 
+
+@dataclass(frozen=True)
+class Layout:
+    """What one kind of stored record holds: its variables and attributes, by name, and the file it is kept in.
+
+    ``kind`` is what it is called, and the attribute ``kind`` of a file, which results have none of.  ``hint`` says how
+    such a file is made.
+    """
+
+    kind: str
+    version: int
+    variables: Mapping[str, Variable]
+    attributes: Mapping[str, Attribute]
+    file: str
+    hint: str
+
+
+RESULT = Layout(
+    "result",
+    SCHEMA_VERSION,
+    REGISTRY,
+    ATTRIBUTES,
+    "results.nc",
+    "`simengine run SCENARIO --out DIR` writes a result into DIR",
+)
+"""The layout of the result of a run."""
+
 NOT_REPRODUCED = frozenset(
     {
         *("timings", "versions", "command", "created", "passes"),
