@@ -130,10 +130,14 @@ def _problems(page: str) -> str:
     return f"```text\n{done.stderr.rstrip()}\n```"
 
 
-def _variables(_: str) -> str:
+def _variables(kind: str) -> str:
+    """The variables of a result or a comparison, without those that only say how sure another one is."""
+    from simengine.analysis.compare.variables import VARIABLES
     from simengine.results.variables import REGISTRY
 
-    rows = ((f"`{v.name}`", ", ".join(v.dims), v.unit, v.meaning) for v in REGISTRY.values())
+    beside = ("_se", "_low", "_high") if kind else ()
+    listed = [v for v in (VARIABLES if kind else REGISTRY).values() if not v.name.endswith(beside)]
+    rows = ((f"`{v.name}`", ", ".join(v.dims), v.unit, v.meaning) for v in listed)
     return _table(("variable", "dimensions", "unit", "meaning"), rows)
 
 

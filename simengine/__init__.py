@@ -9,7 +9,8 @@ Examples
 >>> result.dataset                                     # doctest: +SKIP
 >>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
 
-``run`` simulates a scenario, ``check`` validates one, ``load`` reads one, ``open_result`` reads a stored result.
+``run`` simulates a scenario, ``compare`` holds its strategies against each other, ``check`` validates one, ``load``
+reads one; ``open_result`` and ``open_comparison`` read what was stored.
 What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
 """
 
@@ -18,14 +19,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simengine.api import check, drivers, load, run
+    from simengine.api import check, compare, drivers, load, run
     from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.report.comparison import Comparison, open_comparison
     from simengine.report.drivers_result import Drivers
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "Drivers",
     "FileProblem",
     "InvalidInput",
@@ -35,18 +38,23 @@ __all__ = [
     "SimengineError",
     "__version__",
     "check",
+    "compare",
     "drivers",
     "load",
+    "open_comparison",
     "open_result",
     "run",
 ]
 
 _HOMES = {
     "check": "simengine.api",
+    "compare": "simengine.api",
     "drivers": "simengine.api",
     "load": "simengine.api",
     "run": "simengine.api",
+    "Comparison": "simengine.report.comparison",
     "Drivers": "simengine.report.drivers_result",
+    "open_comparison": "simengine.report.comparison",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
     "FileProblem": "simengine.errors",

@@ -12,6 +12,7 @@ from simengine.report.result import Result
 
 if TYPE_CHECKING:
     from simengine.report.check import CheckReport
+    from simengine.report.comparison import Comparison
     from simengine.report.drivers_result import Drivers
     from simengine.scenario import Scenario
 
@@ -83,6 +84,94 @@ def run(
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))
+
+
+def compare(
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
+    *,
+    baseline: str | None = None,
+    outputs: str | Sequence[str] | None = None,
+    trials: float | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+    replicates: int | None = None,
+    strategies: str | Sequence[str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+    percentiles: Sequence[float] | None = None,
+    risk_tolerance: float | None = None,
+    wealth: float | None = None,
+    risk_aversion: float | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Comparison:
+    """Compare the strategies of one or more scenarios on the same draws.
+
+    Parameters
+    ----------
+    scenarios
+        Scenario files, scenarios that :func:`load` has read, or stored results, whose scenarios are run again.  A
+        strategy that several of them have is named ``FILE:NAME``.
+    baseline
+        The strategy that the others are held against; the first by default.
+    outputs
+        Outcomes to compare; by default T, or the first that two strategies report.
+    trials, seed, sampler, replicates
+        Instead of what the first scenario says.
+    strategies, overrides, threads, memory, progress
+        As in :func:`run`; all outcomes must fit into ``memory``.
+    percentiles
+        To compare beside P10, P50 and P90, in percent.
+    risk_tolerance
+        Of the exponential utility, in the unit of the outcome; by default half of the baseline's mean (or standard
+        deviation, if that is larger), rounded to two digits.
+    wealth, risk_aversion
+        For certainty equivalents of constant relative risk aversion; none without them.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the scenarios or of the arguments; also when there is only one strategy, or units differ.
+    NonFiniteOutcome
+        When an outcome was infinite or undefined in some trial.
+    FileProblem, Mismatch
+        When a file or a stored result cannot be used.
+
+    Examples
+    --------
+    >>> comparison = compare("deal.toml", baseline="licence")   # doctest: +SKIP
+    >>> print(comparison.verdict)                               # doctest: +SKIP
+    """
+    from simengine.analysis.compare.build import compare as answer
+    from simengine.analysis.compare.question import Question
+    from simengine.report.comparison import Comparison
+    from simengine.scenario import Scenario
+
+    numbers = _whole_numbers(
+        {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
+    )
+    amounts = _amounts({"risk_tolerance": risk_tolerance, "wealth": wealth, "risk_aversion": risk_aversion})
+    given = [scenarios] if isinstance(scenarios, str | Path | Scenario) else list(scenarios)
+    if not given:
+        raise InvalidInput(Problem("no scenario is given", "scenarios"))
+    question = Question(
+        baseline=baseline,
+        outputs=_names(outputs),
+        trials=numbers["trials"],
+        seed=numbers["seed"],
+        sampler=_sampler(sampler),
+        replicates=numbers["replicates"],
+        strategies=_names(strategies),
+        percentiles=_percentiles(percentiles),
+        overrides=dict(overrides or {}),
+        risk_tolerance=amounts["risk_tolerance"],
+        wealth=amounts["wealth"],
+        risk_aversion=amounts["risk_aversion"],
+        threads=numbers["threads"],
+        memory=numbers["memory"],
+        command="simengine.compare",
+    )
+    return Comparison(answer(given, question, progress))
 
 
 def drivers(
@@ -175,6 +264,14 @@ def _whole_numbers(values: Mapping[str, object]) -> dict[str, int | None]:
     if problems:
         raise InvalidInput(problems)
     return found
+
+
+def _amounts(values: Mapping[str, object]) -> dict[str, float | None]:
+    """Numbers; all that are none are refused together."""
+    wrong = [name for name, value in values.items() if value is not None and not _is_number(value)]
+    if wrong:
+        raise InvalidInput([Problem("is not a number", name, repr(values[name])) for name in wrong])
+    return {name: float(value) if _is_number(value) else None for name, value in values.items()}
 
 
 def _names(strategies: str | Sequence[str] | None) -> tuple[str, ...] | None:

@@ -23,6 +23,12 @@ far = "X"
 flat = true
 far = true
 """
+_PAIR = """\
+[strategies.one]
+[strategies.other]
+"inputs.N.mean" = 1
+"""
+"""With these the deal is compared, too."""
 _TRIALS = 40_000
 """``flat`` has more equal values than a budget of nothing may hold, so that windows are narrowed; the windows of
 ``far``, in its open bin, still hold several values then, which are picked."""
@@ -39,8 +45,10 @@ class WarmUp:
 
 
 def warm_up() -> WarmUp:
-    """Run a small deal in every way that selects percentiles, which compiles, or loads, every kernel."""
+    """Run a small deal in every way that selects percentiles, and compare two: that compiles, or loads, all kernels."""
     began = time.perf_counter()
+    from simengine.analysis.compare.build import compare
+    from simengine.analysis.compare.question import Question as Comparing
     from simengine.analysis.drivers.compute import DEFAULT_SECTIONS, Question, drivers_of
     from simengine.deal.expand import expand
     from simengine.engine.run import run
@@ -54,6 +62,7 @@ def warm_up() -> WarmUp:
     for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
         run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
     drivers_of(prepare(deal, Request(trials=_TRIALS, threads=1)), Question(DEFAULT_SECTIONS))
+    compare([loads(_DEAL + _PAIR)], Comparing(outputs=("flat",), trials=_TRIALS, seed=1, threads=1))
     found = dict(compiled_functions())
     compiled = sum(sum(kernel.stats.cache_misses.values()) for kernel in found.values())
     ready = tuple(name for name, kernel in found.items() if kernel.signatures)

@@ -22,11 +22,12 @@ from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
-        "drivers": "Say what drives the outcomes, and what to find out first.",
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
         "verify": "Compute a stored result again and compare every number.",
     },
     "Commands to decide": {
+        "compare": "Compare strategies on the same draws, all pairs with errors.",
+        "drivers": "Say what drives the outcomes, and what to find out first.",
         "diff": "List what changed in a scenario, and what it does.",
         "optimize": "Find the best values of decisions, under constraints.",
         "breakeven": "Find the value at which two strategies tie.",

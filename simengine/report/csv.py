@@ -23,7 +23,7 @@ def percentiles_csv(record: Record, *, bom: bool = False) -> bytes:
         for entry in statistics_of(record, s, o)
         if entry.group == "percentile"
     ]
-    return _encode(PERCENTILE_COLUMNS, rows, bom=bom)
+    return encode(PERCENTILE_COLUMNS, rows, bom=bom)
 
 
 def summary_csv(record: Record, *, bom: bool = False) -> bytes:
@@ -41,7 +41,7 @@ def summary_csv(record: Record, *, bom: bool = False) -> bytes:
                 own = "1" if entry.share or entry.group == "shape" else unit
                 se = "" if entry.se is None else plain(entry.se)
                 rows.append([strategy, output, own, entry.key, plain(entry.value), se])
-    return _encode(SUMMARY_COLUMNS, rows, bom=bom)
+    return encode(SUMMARY_COLUMNS, rows, bom=bom)
 
 
 def text_cell(text: str) -> str:
@@ -58,7 +58,8 @@ def _labels(record: Record, strategy: int, output: int) -> tuple[str, str, str]:
     return text_cell(record.strategies[strategy]), text_cell(record.outputs[output]), text_cell(unit)
 
 
-def _encode(header: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> bytes:
+def encode(header: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> bytes:
+    """A table as CSV: a header and rows of text, in UTF-8, after a byte order mark on request."""
     text = io.StringIO(newline="")
     writer = _csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -69,4 +70,4 @@ def _encode(header: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) 
 def rows_csv(header: Sequence[str], rows: Iterable[Sequence[str | float]], *, bom: bool = False) -> bytes:
     """Any tidy table as UTF-8 CSV; numbers with all their digits, texts that no spreadsheet evaluates."""
     cells = ([text_cell(cell) if isinstance(cell, str) else plain(cell) for cell in row] for row in rows)
-    return _encode(header, cells, bom=bom)
+    return encode(header, cells, bom=bom)

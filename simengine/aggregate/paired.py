@@ -1,0 +1,158 @@
+"""What strategies have in common trials: sums of each batch, and the statistics that follow from them.
+
+Definitions, x being the outcomes of strategies in the same trial: A beats B where its outcome is higher, and a tie is
+half a win; the best of a trial share it where they tie; the regret of a strategy is the mean of what the best of each
+trial has more.  The expected value of perfect information, E max - max E, is the smallest regret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simengine.aggregate.batches import Batches
+from simengine.aggregate.linearised import (
+    Linearised,
+    exponential_from,
+    quantile_from,
+    shortfall_from,
+)
+from simengine.aggregate.replicates import FEW
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+COARSE = 32
+"""Bins of the grid that are counted together in a batch: enough to tell the error of an area between two curves."""
+_ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class PairedSums:
+    """Sums over batches of trials, in order: a value that merges with that of the batches that follow.
+
+    wins: (batches, strategies, strategies), trials in which the first is above the second.  below: (batches,
+    strategies, levels), trials below the limits.  sums: (batches, strategies, 4) of x - middle, of the best - middle,
+    of the share of being best, of exp((centre - x) / tolerance).  under: (batches, strategies, tails), sums of
+    (limit - x)+.  bins: (strategies, bins, 2) of the common grid, how many values each bin holds and the sum of
+    x - middle over them; coarse: (batches, strategies, bins / COARSE, 2), the same of each batch.
+    """
+
+    wins: Ints
+    below: Ints
+    sums: Array
+    under: Array
+    bins: Array
+    coarse: Array
+
+    def merge(self, other: PairedSums) -> PairedSums:
+        """The sums over the batches of both, self before other."""
+        return PairedSums(
+            wins=np.concatenate([self.wins, other.wins]),
+            below=np.concatenate([self.below, other.below]),
+            sums=np.concatenate([self.sums, other.sums]),
+            under=np.concatenate([self.under, other.under]),
+            bins=self.bins + other.bins,
+            coarse=np.concatenate([self.coarse, other.coarse]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the run itself has found of each strategy, in exact arithmetic: the values that the sums linearise.
+
+    mean, least, greatest, certain: (strategies,).  quantile, slope: (strategies, levels).  limit, shortfall:
+    (strategies, tails), the value at the rank of each tail and the expected shortfall as a loss.  tails: the share of
+    each, (tails,).
+    """
+
+    mean: Array
+    least: Array
+    greatest: Array
+    certain: Flags
+    quantile: Array
+    slope: Array
+    limit: Array
+    shortfall: Array
+    tails: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """Statistics of strategies in the same trials, from the sums of all batches."""
+
+    batches: Batches
+    sums: PairedSums
+    known: Known
+
+    @property
+    def trials(self) -> int:
+        """Trials of the run."""
+        return int(self.batches.edges[-1])
+
+    @property
+    def identical(self) -> Flags:
+        """Whether two strategies have the same outcome in every trial, (strategies, strategies)."""
+        wins = self.sums.wins.sum(axis=0)
+        return np.asarray((wins + wins.T) == 0)
+
+    def mean(self) -> Linearised:
+        """The means, (strategies,)."""
+        about = self._per_trial(self.sums.sums[:, :, 0])
+        return Linearised(self.known.mean, about + (self.known.mean - self.batches.pooled(about)))
+
+    def quantiles(self) -> Linearised:
+        """The quantiles, (strategies, levels)."""
+        return quantile_from(self.known.quantile, self._per_trial(self.sums.below), self.known.slope, self.batches)
+
+    def shortfall(self) -> Linearised:
+        """Expected shortfall as a loss, (strategies, tails)."""
+        found = shortfall_from(self.known.limit, self._per_trial(self.sums.under), self.known.tails, self.batches)
+        return Linearised(self.known.shortfall, found.parts + (self.known.shortfall - found.value))
+
+    def regret(self) -> Linearised:
+        """Expected regret, (strategies,)."""
+        return self._mean_of(self.sums.sums[:, :, 1] - self.sums.sums[:, :, 0])
+
+    def best(self) -> Linearised:
+        """The probability of being best, (strategies,)."""
+        return self._mean_of(self.sums.sums[:, :, 2])
+
+    def exponential(self, tolerance: float) -> Linearised:
+        """Certainty equivalents under constant absolute risk aversion, (strategies,)."""
+        return exponential_from(self.known.mean, self._per_trial(self.sums.sums[:, :, 3]), tolerance, self.batches)
+
+    def beats(self) -> Linearised:
+        """P(first beats second), (strategies, strategies)."""
+        ahead = self._mean_of(self.sums.wins - self.sums.wins.swapaxes(1, 2))
+        return Linearised(0.5 + 0.5 * ahead.value, 0.5 + 0.5 * ahead.parts)
+
+    def error(self, found: Linearised, scale: Array) -> Array:
+        """Standard errors, 0 where they are but the rounding of numbers of this size."""
+        error = found.error(self.batches)
+        return np.where(error <= _ROUNDING * scale, 0.0, error)
+
+    def share_error(self, shares: Linearised, exact: Flags) -> Array:
+        """Errors of shares, which batches alone cannot tell where hardly a trial differs from the others.
+
+        There it is at least the error of independent trials under Jeffreys' prior, and never less than that of
+        rounding to whole trials of each batch.  0 where the share is ``exact``.
+        """
+        n, error = self.trials, shares.error(self.batches)
+        count = np.clip(shares.value * n, 0.0, n)
+        a, b = count + 0.5, n - count + 0.5
+        plain = np.sqrt(a * b / ((n + 1.0) ** 2 * (n + 2.0)))
+        few = np.minimum(count, n - count) < FEW
+        error = np.maximum(np.where(few, np.fmax(error, plain), error), np.sqrt(self.batches.count / 12.0) / n)
+        return np.where(exact, 0.0, error)
+
+    def _mean_of(self, sums: Array | Ints) -> Linearised:
+        """The mean over all trials from sums (batches, ...); that of whole numbers is rounded once."""
+        return Linearised(np.asarray(sums.sum(axis=0) / self.trials), self._per_trial(sums))
+
+    def _per_trial(self, sums: Array | Ints) -> Array:
+        """Means in the batches from sums (batches, ...)."""
+        return np.asarray(sums / self.batches.sizes.reshape(-1, *([1] * (sums.ndim - 1))))

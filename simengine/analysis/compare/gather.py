@@ -1,0 +1,267 @@
+"""The strategies of one or more scenarios, or of stored results, in one plan, so that they share draws and work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from simengine.analysis.compare.question import Question
+from simengine.deal.model import Model
+from simengine.errors import InvalidInput, Mismatch, Problem
+from simengine.plan.plan import STREAM_VERSION, Plan
+from simengine.results.compute import compiled, expanded, select_strategies
+from simengine.results.sources import Source, data_folder, data_names, sources_of
+from simengine.results.storage import read
+from simengine.scenario import Scenario, load, loads
+from simengine.scenario.definition import PLAIN_OUTCOME
+from simengine.scenario.names import suggest
+
+Given = str | Path | Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One scenario that takes part: where it came from, and its strategies under the names that they have here."""
+
+    name: str
+    scenario: Scenario
+    models: tuple[Model, ...]
+    sources: tuple[Source, ...]
+    stored: bool
+    trials: int
+    seed: int
+    sampler: str
+    replicates: int
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What is compared: strategies in order, the outcomes, and the one plan of all of it."""
+
+    files: tuple[Compared, ...]
+    models: tuple[Model, ...]
+    outputs: tuple[str, ...]
+    others: tuple[str, ...]
+    """Outcomes that could be compared too."""
+    baseline: str
+    plan: Plan
+    trials: int
+    seed: int
+    replicates: int
+    notes: tuple[str, ...]
+
+    @property
+    def first(self) -> Scenario:
+        """The scenario that says what the question leaves open."""
+        return self.files[0].scenario
+
+
+def gather(given: Sequence[Given], question: Question) -> Gathered:
+    """Read everything, choose strategies and outcomes, and compile one plan.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of a scenario; or if a baseline, strategy or outcome is unknown, fewer than two strategies
+        are left, or their outcomes have different units.
+    FileProblem
+        When a file or stored result cannot be read.
+    Mismatch
+        When a stored result is of another stream version.
+    """
+    question.check()
+    with ExitStack() as stack:  # data unpacked from stored results is there until the plan is compiled
+        files = _renamed([_read(entry, question, stack) for entry in given])
+        everyone = tuple(model for file in files for model in file.models)
+        models = select_strategies(everyone, question.strategies)
+        if len(models) < 2:
+            raise InvalidInput(_lonely(models, everyone))
+        baseline = _baseline(question.baseline, models)
+        outputs, others = _outputs(question.outputs, models)
+        _check_units(files, models, outputs)
+        kept = tuple(_only(model, outputs) for model in models)
+        first = files[0]
+        sampler = question.sampler if question.sampler is not None else first.sampler
+        plan = compiled(kept, sampler, _addresses(everyone))
+    return Gathered(
+        files=files,
+        models=kept,
+        outputs=outputs,
+        others=others,
+        baseline=baseline,
+        plan=plan,
+        trials=question.trials if question.trials is not None else first.trials,
+        seed=question.seed if question.seed is not None else first.seed,
+        replicates=question.replicates if question.replicates is not None else first.replicates,
+        notes=_notes(files, question),
+    )
+
+
+def _read(given: Given, question: Question, stack: ExitStack) -> Compared:
+    if isinstance(given, Scenario):
+        if question.overrides:
+            reason = "values can only be set while a scenario is read"
+            raise InvalidInput(Problem(reason, hint="give them to load()"))
+        return _compared(given.file, given, sources_of(given))
+    path = Path(given)
+    if path.is_dir() or path.suffix.lower() == ".nc":
+        return _stored(path, question, stack)
+    found = load(path, set_values=question.overrides)
+    return _compared(str(given), found, sources_of(found))
+
+
+def _compared(name: str, scenario: Scenario, sources: tuple[Source, ...]) -> Compared:
+    said = scenario.simulate
+    numbers = said.trials, said.seed, said.sampler, said.replicates
+    return Compared(name, scenario, expanded(scenario), sources, False, *numbers)
+
+
+def _stored(path: Path, question: Question, stack: ExitStack) -> Compared:
+    """The scenario of a stored result, from its own text and data, and the strategies that the result has."""
+    record = read(path)
+    if record.integer("stream_version") != STREAM_VERSION:
+        raise Mismatch(f"{path}: made with stream version {record.attrs['stream_version']}, not {STREAM_VERSION}")
+    text, sources = record.text("resolved_text"), [Source(**entry) for entry in record.document("sources")]
+    beside = path if path.is_dir() else path.parent
+    folder = stack.enter_context(data_folder(sources, data_names(text), [*question.data, beside]))
+    name = record.text("scenario_file")
+    scenario = loads(text, file=f"{path} ({name})", folder=folder, set_values=question.overrides)
+    return Compared(
+        name=str(path),
+        scenario=scenario,
+        models=select_strategies(expanded(scenario), record.document("selected_strategies")),
+        sources=tuple(sources),
+        stored=True,
+        trials=record.integer("trials"),
+        seed=record.integer("seed"),
+        sampler=record.text("sampler"),
+        replicates=record.integer("replicates"),
+    )
+
+
+def _renamed(files: Sequence[Compared]) -> tuple[Compared, ...]:
+    """Strategies with names that differ: those that several files have get the file's name before theirs."""
+    clashes = {name for name, count in Counter(m.strategy for f in files for m in f.models).items() if count > 1}
+    labels = _labels([file.name for file in files])
+    return tuple(
+        replace(file, models=tuple(_named(m, label) if m.strategy in clashes else m for m in file.models))
+        for file, label in zip(files, labels, strict=True)
+    )
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Short names of files: their stems, or all of their names where stems are the same, numbered if need be."""
+    stems = [PurePath(name).stem or name for name in names]
+    if len(set(stems)) < len(stems):
+        stems = [str(PurePath(name).with_suffix("")) if name else name for name in names]
+    if len(set(stems)) < len(stems):
+        stems = [f"{stem}#{place}" for place, stem in enumerate(stems, 1)]
+    return stems
+
+
+def _named(model: Model, label: str) -> Model:
+    return replace(model, strategy=f"{label}:{model.strategy}")
+
+
+def _lonely(models: Sequence[Model], everyone: Sequence[Model]) -> Problem:
+    name = models[0].strategy
+    if len(everyone) > 1:
+        rest = ", ".join(model.strategy for model in everyone if model.strategy != name)
+        return Problem(f"{name} alone cannot be compared", "strategy", hint=f"ask for another one too: {rest}")
+    hint = "add [strategies.NAME] tables with what differs, or give a second scenario"
+    return Problem(f"there is only one strategy, {name}: nothing to compare it with", hint=hint)
+
+
+def _baseline(name: str | None, models: Sequence[Model]) -> str:
+    known = [model.strategy for model in models]
+    if name is None:
+        return known[0]
+    if name not in known:
+        problem = Problem(f"there is no strategy {name!r}", "baseline", None, ", ".join(known), suggest(name, known))
+        raise InvalidInput(problem)
+    return name
+
+
+def _outputs(asked: Sequence[str] | None, models: Sequence[Model]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The outcomes to compare, and the others that at least two strategies report."""
+    reported = Counter(output.name for model in models for output in model.outputs)
+    common = [name for name, count in reported.items() if count > 1]
+    if asked is None:
+        if not common:
+            listed = "; ".join(f"{m.strategy}: {', '.join(o.name for o in m.outputs)}" for m in models)
+            reason = "no outcome is reported by two strategies"
+            raise InvalidInput(Problem(reason, hint=f"name them alike in [model] and [outputs]; there is {listed}"))
+        chosen: tuple[str, ...] = (PLAIN_OUTCOME if PLAIN_OUTCOME in common else common[0],)
+    else:
+        chosen = tuple(dict.fromkeys(asked))
+        problems = []
+        for name in chosen:
+            if name not in reported:
+                hint = suggest(name, common)
+                problems.append(Problem(f"there is no outcome {name!r}", "output", None, ", ".join(common), hint))
+            elif name not in common:
+                reason = f"{name} is reported by one strategy only"
+                problems.append(Problem(reason, "output", None, ", ".join(common) or None))
+        if problems:
+            raise InvalidInput(problems)
+    return chosen, tuple(name for name in common if name not in chosen)
+
+
+def _check_units(files: Sequence[Compared], models: Sequence[Model], outputs: Sequence[str]) -> None:
+    """Refuse to hold dollars against yuan, or thousands against millions.
+
+    Raises
+    ------
+    InvalidInput
+        If an outcome has different units, with the place of each.
+    """
+    chosen = {model.strategy for model in models}
+    problems = []
+    for output in outputs:
+        units: dict[str, tuple[Compared, str]] = {}
+        for file in files:
+            for model in file.models:
+                for entry in model.outputs:
+                    if entry.name == output and model.strategy in chosen:
+                        units.setdefault(entry.unit, (file, model.strategy))
+        if len(units) > 1:
+            listed = " and ".join(f"{unit or 'no unit'} in {name}" for unit, (_, name) in units.items())
+            for unit, (file, strategy) in units.items():
+                problems.append(_unit_problem(file, strategy, output, unit, f"its unit differs: {listed}"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _unit_problem(file: Compared, strategy: str, output: str, unit: str, reason: str) -> Problem:
+    """The problem, at the place that gives the outcome its unit: its own entry, or the currency of the scenario."""
+    scenario = file.scenario
+    key = "scenario.currency" if unit == scenario.header.money and unit else f"outputs.{output}"
+    own = strategy if strategy in scenario.strategies else strategy.rpartition(":")[2]
+    found = scenario.locate(Problem(f"{output}: {reason}", key, hint="amounts of one unit can be compared"), own)
+    return found if found.file is not None else replace(found, file=file.name)
+
+
+def _only(model: Model, outputs: Sequence[str]) -> Model:
+    """The model with the compared outcomes alone, so that nothing else is computed."""
+    return replace(model, outputs=tuple(entry for entry in model.outputs if entry.name in outputs))
+
+
+def _addresses(models: Sequence[Model]) -> tuple[str, ...]:
+    from simengine.plan.draws import addresses_of
+
+    return addresses_of(models)
+
+
+def _notes(files: Sequence[Compared], question: Question) -> tuple[str, ...]:
+    """What was done that was not asked for in so many words."""
+    notes = [
+        f"{file.name} is a stored result: its scenario was run again, as stored in it" for file in files if file.stored
+    ]
+    first = files[0]
+    for name in ("trials", "seed", "sampler"):
+        if getattr(question, name) is None and len({getattr(file, name) for file in files}) > 1:
+            notes.append(f"{name}: {getattr(first, name)}, as in {first.name}; other files say otherwise")
+    return tuple(notes)

@@ -1,0 +1,159 @@
+"""A comparison as Python code sees it: a dataset, tables, a verdict, and every form in which it can be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simengine.errors import InvalidInput, Problem
+from simengine.results.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import xarray as xr
+
+COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.nc")
+"""What :meth:`Comparison.save` writes into a folder; the last one makes the set valid."""
+
+
+class Comparison:
+    """Strategies side by side, each number with its standard error and its 95 % interval.
+
+    Get one from :func:`simengine.compare` or :func:`simengine.open_comparison`.  ``print(comparison)`` shows what
+    `simengine compare` prints; ``dataset`` holds everything, with the dimensions strategy, against and output.
+
+    Examples
+    --------
+    >>> comparison = simengine.compare("deal.toml", baseline="licence")   # doctest: +SKIP
+    >>> print(comparison.verdict)                                         # doctest: +SKIP
+    >>> comparison.pairs()                                                # doctest: +SKIP
+    """
+
+    def __init__(self, record: Record):
+        self._record = record
+        self._dataset: xr.Dataset | None = None
+
+    @property
+    def record(self) -> Record:
+        """The plain arrays and attributes behind ``dataset``."""
+        return self._record
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Everything, as an :class:`xarray.Dataset`."""
+        if self._dataset is None:
+            from simengine.results.dataset import to_dataset
+
+            self._dataset = to_dataset(self._record)
+        return self._dataset
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Names of the strategies."""
+        return self._record.strategies
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the compared outcomes."""
+        return self._record.outputs
+
+    @property
+    def baseline(self) -> str:
+        """The strategy that the others are held against."""
+        return self._record.text("baseline")
+
+    @property
+    def verdict(self) -> str:
+        """The answer in plain words, one sentence a line."""
+        from simengine.report.comparison_verdict import verdict_of
+        from simengine.report.text import Style
+
+        places = range(len(self.outputs))
+        return "\n".join(line for o in places for line in verdict_of(self._record, o, Style()).sentences)
+
+    def pairs(self) -> pd.DataFrame:
+        """All numbers of all pairs: columns strategy, against, output, unit, statistic, value, se, low, high."""
+        frame = self.numbers()
+        return frame[frame["against"] != ""].reset_index(drop=True)
+
+    def numbers(self) -> pd.DataFrame:
+        """All numbers, one a row, with the columns of ``comparison.csv``."""
+        import pandas as pd
+
+        from simengine.report.comparison_files import COLUMNS
+        from simengine.report.comparison_rows import numbers_of
+
+        rows = [
+            (e.strategy, e.against, e.output, e.unit, e.key, e.value, e.se, e.low, e.high)
+            for e in numbers_of(self._record)
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def to_json(self) -> str:
+        """One JSON object, of the same shape as `simengine compare --json` prints."""
+        from simengine.report.comparison_files import comparison_json
+
+        return comparison_json(self._record)
+
+    def export(self, path: str | Path, *, bom: bool = False, force: bool = False) -> Path:
+        """Write one file, whole or not at all; its suffix says what: .csv, .json or .nc.
+
+        Raises
+        ------
+        InvalidInput
+            When the suffix is none of these.
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        from simengine.results.files import write_file
+
+        target = Path(path)
+        contents = self._contents(bom=bom)
+        name = f"comparison{target.suffix.lower()}"
+        if name not in contents:
+            raise InvalidInput(Problem(f"no file of type {target.suffix!r} can be written", allowed=".csv, .json, .nc"))
+        write_file(target, contents[name], force=force)
+        return target
+
+    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+        """Write comparison.nc, comparison.csv and comparison.json into a folder, all or none.
+
+        Raises
+        ------
+        FileProblem
+            When one of them exists and ``force`` is not given, or anything cannot be written.
+        """
+        from simengine.results.files import write_folder
+
+        write_folder(Path(folder), self._contents(bom=bom), force=force)
+        return tuple(Path(folder) / name for name in COMPARISON_FILES)
+
+    def _contents(self, *, bom: bool) -> dict[str, bytes]:
+        from simengine.report.comparison_files import comparison_csv
+        from simengine.results.storage import to_bytes
+
+        return {
+            "comparison.csv": comparison_csv(self._record, bom=bom),
+            "comparison.json": (self.to_json() + "\n").encode("utf-8-sig" if bom else "utf-8"),
+            "comparison.nc": to_bytes(self._record),
+        }
+
+    def __repr__(self) -> str:
+        from simengine.report.comparison_table import comparison_report
+        from simengine.report.text import Style
+
+        return comparison_report(self._record, Style(width=100))
+
+
+def open_comparison(path: str | Path) -> Comparison:
+    """Read a stored comparison: a folder written by `compare --out`, or a comparison.nc.
+
+    Raises
+    ------
+    FileProblem
+        When there is none, or it is truncated, damaged, or not a comparison of simengine.
+    """
+    from simengine.analysis.compare.variables import COMPARISON
+    from simengine.results.storage import read
+
+    return Comparison(read(Path(path), COMPARISON))
