@@ -10,6 +10,7 @@ from simengine.analysis.decisions.path import Number
 from simengine.analysis.decisions.tie import Root, Tie
 from simengine.analysis.variants import Draws
 from simengine.report.csv import rows_csv
+from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, number, valued
 from simengine.report.numbers import estimate, significant
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
@@ -36,7 +37,7 @@ def breakeven_report(found: Tie, asked: Asked, style: Style) -> str:
     lines = [style.bold(line) for line in wrap(asked.title, style.width)]
     unit = f" [{asked.unit}]" if asked.unit and not found.measure.share else ""
     range_ = f"{path} from {significant(asked.low, 6)} to {significant(asked.high, 6)}"
-    facts = f"{_question(found)}{unit}; {range_}; {draws.trials:,} trials, seed {draws.seed}, {draws.sampler} draws"
+    facts = f"{_question(found)}{unit}; {range_}; {draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
     lines += [*wrap(facts, style.width), ""]
     for sentence in _answer(found, asked, style):
         lines += wrap(sentence, style.width)

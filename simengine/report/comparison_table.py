@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from simengine.report.comparison_rows import Number, of_pair, of_strategy
 from simengine.report.comparison_verdict import baseline_of, verdict_of
+from simengine.report.descriptions import draws_in_words
 from simengine.report.numbers import MISSING, Estimate, level, share, significant, tail_name
 from simengine.report.text import Cell, Column, Style, indented, printable, table, text_width, wrap
 from simengine.results.record import Record
@@ -39,7 +40,7 @@ def _header(record: Record, style: Style) -> list[str]:
     files = [printable(entry["name"]) for entry in record.document("files")]
     trials = record.integer("trials")
     facts = [f"{len(record.strategies)} strategies on the same draws", f"{trials:,} trial{'' if trials == 1 else 's'}"]
-    facts += [f"seed {record.integer('seed')}", f"{record.text('sampler')} draws"]
+    facts += [f"seed {record.integer('seed')}", draws_in_words(record.text("sampler"))]
     if len(files) > 1:
         title = f"{', '.join(files[:-1])} and {files[-1]}"
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from simengine.report.comparison_rows import Number, of_all, of_pair, of_strategy
-from simengine.report.numbers import Estimate, estimate, level
+from simengine.report.numbers import Estimate, estimate, level, significant
 from simengine.report.text import Style
 from simengine.results.record import Record
 
@@ -132,7 +132,8 @@ class _Words:
         return [f"{head} {both}."] if both else []
 
     def _within(self, name: str, place: tuple[int, int, int]) -> str:
-        return self._text(estimate(float(self.record[name][place]), float(self.record[f"{name}_se"][place])))
+        value, se = float(self.record[name][place]), float(self.record[f"{name}_se"][place])
+        return significant(value, 2) if math.isnan(se) else self._text(estimate(value, se))
 
     def _of(self, strategy: int) -> dict[str, Number]:
         return {number.key: number for number in of_strategy(self.record, strategy, self.output)}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from simengine.report.descriptions import draws_in_words
 from simengine.report.numbers import MISSING, estimate, level, share, significant
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
 from simengine.results.record import Record
@@ -30,7 +31,8 @@ def drivers_report(record: Record, style: Style, *, by_risk: bool = False) -> st
 
 def _header(record: Record, style: Style) -> list[str]:
     title = printable(record.text("title") or record.text("scenario"))
-    facts = f"{record.integer('trials'):,} trials, seed {record.integer('seed')}, {record.text('sampler')} draws"
+    drawn = draws_in_words(record.text("sampler"))
+    facts = f"{record.integer('trials'):,} trials, seed {record.integer('seed')}, {drawn}"
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(facts, style.width)]
 
 

@@ -12,6 +12,7 @@ from simengine.analysis.decisions.evaluate import Candidate
 from simengine.analysis.decisions.optimum import Margin, Optimum
 from simengine.analysis.measures import Measure
 from simengine.report.csv import rows_csv
+from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, heading, measure_estimate, number, valued
 from simengine.report.numbers import Estimate, significant
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
@@ -36,7 +37,9 @@ def _asked(found: Optimum, unit: str) -> list[str]:
     aim, draws = found.aim, found.draws
     verb = "smallest" if aim.minimise else "largest"
     shown = "" if aim.objective.share or not unit else f" [{unit}]"
-    facts = [f"{verb} {aim.objective.label}{shown}; {draws.trials:,} trials, seed {draws.seed}, {draws.sampler} draws"]
+    facts = [
+        f"{verb} {aim.objective.label}{shown}; {draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
+    ]
     if aim.constraints:
         facts.append("subject to " + ", ".join(constraint.label for constraint in aim.constraints))
     methods: dict[str, list[str]] = {}
