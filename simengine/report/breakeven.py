@@ -37,7 +37,8 @@ def breakeven_report(found: Tie, asked: Asked, style: Style) -> str:
     lines = [style.bold(line) for line in wrap(asked.title, style.width)]
     unit = f" [{asked.unit}]" if asked.unit and not found.measure.share else ""
     range_ = f"{path} from {significant(asked.low, 6)} to {significant(asked.high, 6)}"
-    facts = f"{_question(found)}{unit}; {range_}; {draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
+    drawn = f"{draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
+    facts = f"{_question(found)}{unit}; {range_}; {drawn}"
     lines += [*wrap(facts, style.width), ""]
     for sentence in _answer(found, asked, style):
         lines += wrap(sentence, style.width)
