@@ -37,9 +37,8 @@ def _asked(found: Optimum, unit: str) -> list[str]:
     aim, draws = found.aim, found.draws
     verb = "smallest" if aim.minimise else "largest"
     shown = "" if aim.objective.share or not unit else f" [{unit}]"
-    facts = [
-        f"{verb} {aim.objective.label}{shown}; {draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
-    ]
+    drawn = f"{draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
+    facts = [f"{verb} {aim.objective.label}{shown}; {drawn}"]
     if aim.constraints:
         facts.append("subject to " + ", ".join(constraint.label for constraint in aim.constraints))
     methods: dict[str, list[str]] = {}
