@@ -13,7 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("simengine", "numba", "llvmlite", "numpy", "scipy", "xarray", "dask", "h5netcdf", "xlsxwriter")
+PACKAGES = (
+    "simengine",
+    "numba",
+    "llvmlite",
+    "numpy",
+    "scipy",
+    "xarray",
+    "dask",
+    "distributed",
+    "h5netcdf",
+    "xlsxwriter",
+)
 
 
 def describe():

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simengine.api import check, load, run
-    from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.errors import DeviceError, FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DeviceError",
     "FileProblem",
     "InvalidInput",
     "Mismatch",
@@ -44,6 +45,7 @@ _HOMES = {
     "run": "simengine.api",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
+    "DeviceError": "simengine.errors",
     "FileProblem": "simengine.errors",
     "InvalidInput": "simengine.errors",
     "Mismatch": "simengine.errors",

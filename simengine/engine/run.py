@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,18 @@ from simengine.aggregate.order import Ranks
 from simengine.aggregate.replicates import replicated
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
-from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, check_reports, seconds_estimate
-from simengine.engine.schedule import Mergeable, Progress, Range, map_fold, ranges_of
+from simengine.engine.limits import (
+    DEFAULT_MEMORY,
+    SELECTION_SHARE,
+    check_limits,
+    check_reports,
+    scheduler_problem,
+    seconds_estimate,
+)
+from simengine.engine.schedule import Executor, Progress, Reporter, Scheduler, opened
 from simengine.engine.selection import Draws, Selected, select_exactly
-from simengine.errors import NonFiniteOutcome
+from simengine.engine.tasks import Mergeable, Summarise, Task, Trials, ranges_of
+from simengine.errors import InvalidInput, NonFiniteOutcome
 from simengine.kernels import cpu
 from simengine.plan.plan import Plan
 from simengine.sampling.design import DEFAULT_REPLICATES
@@ -29,6 +37,8 @@ DEFAULT_TAIL_LEVELS = (0.95,)
 _TASKS_A_THREAD = 8
 _TASK_SECONDS = 0.25
 """Work of one task on one thread: long beside the cost of scheduling it, short beside a person's patience."""
+_SHORTEST_SENT, _LONGEST_SENT = 0.5, 2.0
+"""The same in seconds for tasks that are sent to another process: sending them, and their values, costs more."""
 _WAITING_BYTES = 1 << 27
 """Summaries that may wait to be merged."""
 _WORTH_SHARING = 0.2
@@ -48,25 +58,52 @@ def run(
     progress: Progress | None = None,
     task_trials: int | None = None,
     replicates: int = DEFAULT_REPLICATES,
+    scheduler: Scheduler | None = None,
 ) -> RunStatistics:
     """Simulate ``trials`` trials and report every outcome of the plan.
 
     The result is the same, bit for bit, for any ``threads``, ``memory_budget`` (bytes of outcomes that may be
-    kept for percentiles; beyond it the trials are drawn again) and ``task_trials`` (trials of one task).
+    kept for percentiles; beyond it the trials are drawn again), ``task_trials`` (trials of one task) and
+    ``scheduler`` (threads by default; see :func:`simengine.engine.schedule.opened`).
     ``replicates`` is about how many independent replicates the trials are divided into, for samplers that have them.
 
     Raises
     ------
     InvalidInput
-        If trials, seed, threads, memory or replicates are out of range.
+        If trials, seed, threads, memory or replicates are out of range, or there is no such scheduler.
     NonFiniteOutcome
         If an outcome was infinite or undefined in some trial, unless ``nonfinite`` is ``"exclude"``.
+    DeviceError
+        If a cluster cannot be reached, is lost, or has workers of another version.
     """
+    problem = scheduler_problem(scheduler, threads)
+    if problem is not None:
+        raise InvalidInput(problem)
     threads = settings.read().threads if threads is None else threads
     check_limits(plan, trials, seed, threads, memory_budget, replicates)
     check_reports(percentiles, tail_levels, nonfinite)
-    if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
+    if scheduler != "processes" and task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
         threads = 1
+    with opened(scheduler, threads) as executor:
+        return _simulated(
+            *(executor, plan, trials, seed, percentiles, tail_levels, memory_budget),
+            *(nonfinite, progress, task_trials, replicates),
+        )
+
+
+def _simulated(
+    executor: Executor,
+    plan: Plan,
+    trials: int,
+    seed: int,
+    percentiles: Sequence[float],
+    tail_levels: Sequence[float],
+    memory_budget: int,
+    nonfinite: str,
+    progress: Progress | None,
+    task_trials: int | None,
+    replicates: int,
+) -> RunStatistics:
     clock = _Clock()
     source = cpu.Source.of(plan, seed, trials, replicates)
     grid = Grid.from_pilot(cpu.values(source, 0, min(trials, PILOT_TRIALS)))
@@ -74,22 +111,16 @@ def run(
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
     bytes_kept = strips * strip * len(plan.outputs) * 8
-    kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
-    if task_trials is None and threads > 1:
-        even = -(-trials // (threads * _TASKS_A_THREAD))
-        task_trials = min(even, max(1, int(_TASK_SECONDS / seconds_estimate(plan, 1, 1))))
-    ranges = ranges_of(trials, threads, strip, task_trials)
+    keeps = executor.shares_memory and bytes_kept <= memory_budget
+    executor.start(Trials(source, np.empty((strips, len(plan.outputs), strip)) if keeps else None))
+    ranges = ranges_of(trials, strip, task_trials or _trials_of_a_task(plan, trials, executor))
     in_flight = max(1, _WAITING_BYTES // (8 * BINS * len(plan.outputs)))
 
-    def fold(work: Callable[[Range], Mergeable], stage: str) -> Mergeable:
-        return map_fold(work, ranges, threads, progress, stage, in_flight)
+    def fold(task: Task[Mergeable], stage: str) -> Mergeable:
+        return executor.fold(task, ranges, Reporter(progress, trials, stage), in_flight)
 
-    draws = Draws(source, grid, kept, fold)
-
-    def summarise(part: Range) -> Summary:
-        return cpu.summarise(source, part.first, part.size, grid, draws.kept_in(part))
-
-    summary = fold(summarise, "simulating")
+    draws = Draws(grid, keeps, fold)
+    summary = fold(Summarise(grid), "simulating")
     assert isinstance(summary, Summary)
     clock.lap("simulate")
     if nonfinite == "error" and summary.faults.any():
@@ -112,6 +143,16 @@ def run(
         summary_digest=_digest(summary, selected),
         replicates=source.design.replicates,
     )
+
+
+def _trials_of_a_task(plan: Plan, trials: int, executor: Executor) -> int | None:
+    """Trials of one task; None where nothing is gained by dividing the work evenly."""
+    if executor.shares_memory and executor.workers == 1:
+        return None
+    even, each = -(-trials // (executor.workers * _TASKS_A_THREAD)), seconds_estimate(plan, 1, 1)
+    if executor.shares_memory:
+        return min(even, max(1, int(_TASK_SECONDS / each)))
+    return min(max(even, int(_SHORTEST_SENT / each)), int(_LONGEST_SENT / each))
 
 
 def replay_trial(
