@@ -42,7 +42,8 @@ format: $(VENV)/installed-dev ## format the code and mend what can be mended
 bench: $(VENV)/installed-dev ## measure against NumPy in the same run; writes benchmarks/results/
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
 
-verification: $(VENV)/installed-dev ## measure coverage of intervals and gain of samplers; half an hour
+verification: $(VENV)/installed-dev ## reproducibility matrix, coverage of intervals, gain of samplers; half an hour
+	@cd benchmarks && ../$(BIN)/python reproducibility.py
 	@cd benchmarks && ../$(BIN)/python sampling.py
 	@cd benchmarks && ../$(BIN)/python coverage.py
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simengine.api import check, compare, drivers, load, run
-    from simengine.errors import FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
+    from simengine.errors import DeviceError, FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
     from simengine.report.comparison import Comparison, open_comparison
     from simengine.report.drivers_result import Drivers
     from simengine.report.result import Result, open_result
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "DeviceError",
     "Drivers",
     "FileProblem",
     "InvalidInput",
@@ -57,6 +58,7 @@ _HOMES = {
     "open_comparison": "simengine.report.comparison",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
+    "DeviceError": "simengine.errors",
     "FileProblem": "simengine.errors",
     "InvalidInput": "simengine.errors",
     "Mismatch": "simengine.errors",

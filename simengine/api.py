@@ -11,6 +11,8 @@ from simengine.errors import InvalidInput, Problem
 from simengine.report.result import Result
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from simengine.report.check import CheckReport
     from simengine.report.comparison import Comparison
     from simengine.report.drivers_result import Drivers
@@ -29,6 +31,7 @@ def run(
     percentiles: Sequence[float] | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    scheduler: str | Client | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Result:
     """Simulate a scenario.
@@ -47,6 +50,10 @@ def run(
         How many processors to use; all of them by default.  The digits of the result do not depend on it.
     memory
         Bytes of outcomes that may be kept for percentiles; the digits do not depend on it either.
+    scheduler
+        What computes the trials: ``"threads"`` of this process (the default), ``"sync"`` for the calling thread
+        alone, ``"processes"`` on this machine, the address of a dask scheduler (``"tcp://10.0.0.1:8786"``), or a
+        running :class:`distributed.Client`.  The digits do not depend on it.
     progress
         Called from any thread with trials done, trials in all, and the name of the pass.
 
@@ -59,6 +66,8 @@ def run(
     ------
     InvalidInput
         With every problem of the scenario or of the arguments.
+    DeviceError
+        When a cluster cannot be reached, is lost, or has workers with another version of simengine or NumPy.
     NonFiniteOutcome
         When an outcome was infinite or undefined in some trial.
 
@@ -81,6 +90,7 @@ def run(
         overrides=dict(overrides or {}),
         threads=numbers["threads"],
         memory=numbers["memory"],
+        scheduler=_scheduler(scheduler, numbers["threads"]),
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))
@@ -316,6 +326,15 @@ def _sampler(name: str | None) -> str | None:
     if name is not None and name not in SAMPLERS:
         raise InvalidInput(Problem("there is no such sampler", "sampler", repr(name), ", ".join(SAMPLERS)))
     return name
+
+
+def _scheduler(scheduler: str | Client | None, threads: int | None) -> str | Client | None:
+    from simengine.engine.limits import scheduler_problem
+
+    problem = scheduler_problem(scheduler, threads)
+    if problem is not None:
+        raise InvalidInput(problem)
+    return scheduler
 
 
 def _percentiles(levels: Sequence[float] | None) -> tuple[float, ...] | None:

@@ -15,6 +15,7 @@ from simengine.aggregate.statistics import OutcomeStatistics
 from simengine.analysis.moments import Moments, exact_moments
 from simengine.deal.model import Model
 from simengine.engine.run import run
+from simengine.engine.schedule import Scheduler
 from simengine.errors import Mismatch
 from simengine.plan.compile import build_plan
 from simengine.sampling.design import DEFAULT_REPLICATES
@@ -93,6 +94,7 @@ def selfcheck(
     sampler: str = "random",
     replicates: int = DEFAULT_REPLICATES,
     threads: int | None = None,
+    scheduler: Scheduler | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> SelfCheck:
     """Simulate every input and formula and compare mean and standard deviation with their closed forms.
@@ -101,6 +103,8 @@ def selfcheck(
     ------
     InvalidInput
         When the models cannot be compiled or run.
+    DeviceError
+        When a cluster cannot be reached or used.
     """
     plan = build_plan(models, record="everything", sampler=sampler)
     found = run(
@@ -109,6 +113,7 @@ def selfcheck(
         seed=seed,
         percentiles=(50.0,),
         threads=threads,
+        scheduler=scheduler,
         nonfinite="exclude",
         progress=progress,
         replicates=replicates,

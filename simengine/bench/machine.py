@@ -12,7 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("simengine", "numba", "llvmlite", "numpy", "scipy", "xarray", "dask", "h5netcdf", "xlsxwriter")
+PACKAGES = (
+    "simengine",
+    "numba",
+    "llvmlite",
+    "numpy",
+    "scipy",
+    "xarray",
+    "dask",
+    "distributed",
+    "h5netcdf",
+    "xlsxwriter",
+)
 NEARLY_FREE = 0.95
 """A core counts as free from this share of itself on."""
 

@@ -53,6 +53,15 @@ def set_option(function: Function) -> Function:
     )(function)
 
 
+def scheduler_option(function: Function) -> Function:
+    """What computes the trials."""
+    return click.option(
+        "--scheduler",
+        metavar="NAME|ADDRESS",
+        help="Computed by: sync, threads (default), processes, or a dask cluster at tcp://HOST:PORT; changes no digit.",
+    )(function)
+
+
 def strategy_option(function: Function) -> Function:
     """The strategies to look at."""
     return click.option(

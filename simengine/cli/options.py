@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from simengine.errors import InvalidInput, Problem
@@ -102,6 +103,15 @@ class Options:
                 self._wrong(name, text, f"{part.strip()} stands there twice", allowed)
             levels.append(level)
         return tuple(sorted(levels))
+
+    def scheduler(self, name: str, text: str | None, threads: int | None) -> str | None:
+        """sync, threads, processes, or the address of a dask scheduler."""
+        from simengine.engine.limits import scheduler_problem
+
+        problem = scheduler_problem(text, threads)
+        if problem is not None:
+            self._problems.append(replace(problem, key=name, value=text))
+        return text
 
     def settings(self, name: str, texts: Sequence[str]) -> dict[str, str]:
         """``KEY=VALUE`` pairs by key, the values still as text."""

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simengine.cli.arguments import Command, force_option, scenario_argument, set_option, strategy_option
+from simengine.cli.arguments import (
+    Command,
+    force_option,
+    scenario_argument,
+    scheduler_option,
+    set_option,
+    strategy_option,
+)
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -45,6 +52,7 @@ _READ_TRIALS = 10**30
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
 @click.option("--memory", metavar="SIZE",
               help="Memory for kept outcomes, such as 500MB; beyond it trials are drawn twice.")  # fmt: skip
+@scheduler_option
 @click.option("--trial", metavar="K", help="Print the ledger of trial K alone: every draw and every formula.")
 @click.option("--selfcheck", is_flag=True, help="Compare simulated means and sds with closed forms; exit 6 on failure.")
 @click.pass_context
@@ -65,6 +73,7 @@ def command(
     quiet: bool,
     threads: str | None,
     memory: str | None,
+    scheduler: str | None,
     trial: str | None,
     selfcheck: bool,
 ) -> None:
@@ -83,12 +92,14 @@ def command(
       simengine run deal.toml --json > result.json
       simengine run deal.toml --trial 482317
       simengine run deal.toml --selfcheck
+      simengine run deal.toml --trials 1e10 --scheduler tcp://10.0.0.1:8786
     """
     from simengine.report.result import RESULT_FILES
     from simengine.report.table import speed
     from simengine.results.compute import Request, prepare
 
     options = Options()
+    workers = options.whole("--threads", threads, 1, 1024)
     request = Request(
         trials=options.whole("--trials", trials, 1, _MOST_TRIALS, accepted=_READ_TRIALS),
         seed=options.whole("--seed", seed, 0, _MOST_SEED),
@@ -97,8 +108,9 @@ def command(
         strategies=strategies or None,
         percentiles=options.percentiles("--percentiles", percentiles),
         overrides=options.settings("--set", settings),
-        threads=options.whole("--threads", threads, 1, 1024),
+        threads=workers,
         memory=options.size("--memory", memory),
+        scheduler=options.scheduler("--scheduler", scheduler, workers),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["run", scenario])]),
     )
     chosen = options.whole("--trial", trial, 0, 10**12 - 1)
@@ -200,6 +212,7 @@ def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
             sampler=prepared.plan.sampler,
             replicates=prepared.replicates,
             threads=prepared.request.threads,
+            scheduler=prepared.request.scheduler,
             progress=progress,
         )
     if as_json:

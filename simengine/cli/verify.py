@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simengine.cli.arguments import Command, result_argument
+from simengine.cli.arguments import Command, result_argument, scheduler_option
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import say, write
@@ -18,8 +18,16 @@ from simengine.cli.streams import say, write
               help="Folder of data files that are too large to be stored with a result; may be repeated.")  # fmt: skip
 @click.option("--threads", metavar="N", help="Processors to use; changes no digit.")
 @click.option("--memory", metavar="SIZE", help="Memory for kept outcomes, such as 500MB; changes no digit.")
+@scheduler_option
 @click.option("--quiet", is_flag=True, help="Print nothing when everything agrees.")
-def command(result: str, data: tuple[str, ...], threads: str | None, memory: str | None, quiet: bool) -> None:
+def command(
+    result: str,
+    data: tuple[str, ...],
+    threads: str | None,
+    memory: str | None,
+    scheduler: str | None,
+    quiet: bool,
+) -> None:
     """Compute RESULT again from the scenario and the data stored in it, and compare every number bit by bit.
 
     The copies inside the result are used: that your own scenario or data files changed since makes no difference.
@@ -37,6 +45,7 @@ def command(result: str, data: tuple[str, ...], threads: str | None, memory: str
 
     options = Options()
     workers, budget = options.whole("--threads", threads, 1, 1024), options.size("--memory", memory)
+    chosen = options.scheduler("--scheduler", scheduler, workers)
     options.check()
     path = Path(result)
     if not quiet:
@@ -47,6 +56,7 @@ def command(result: str, data: tuple[str, ...], threads: str | None, memory: str
             data=[*map(Path, data), path if path.is_dir() else path.parent],
             threads=workers,
             memory=budget,
+            scheduler=chosen,
             progress=progress,
         )
     found.raise_if_different()

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from simengine.aggregate.grid import PILOT_TRIALS, Grid
 from simengine.aggregate.paired import COARSE, PairedSums
 from simengine.engine.outcomes import Outcomes
-from simengine.engine.schedule import Progress, Range, map_fold
+from simengine.engine.schedule import Progress, map_fold
+from simengine.engine.tasks import Range
 from simengine.kernels import paired
 
 Array = NDArray[np.float64]

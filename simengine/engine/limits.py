@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +17,8 @@ MOST_TRIALS = 10**12
 MOST_SEED = 2**64 - 1
 DEFAULT_MEMORY = 2**30
 """Bytes of outcomes that are kept so that percentiles need no second pass."""
+SCHEDULERS = ("sync", "threads", "processes")
+"""Schedulers that have a name; others have an address."""
 SELECTION_SHARE = 4
 """One part in so many of the memory budget may be filled by the values that a selection pass picks."""
 
@@ -108,3 +112,27 @@ def check_reports(percentiles: Sequence[float], tail_levels: Sequence[float], no
         problems.append(Problem("is no policy", "nonfinite", nonfinite, '"error" or "exclude"'))
     if problems:
         raise InvalidInput(problems)
+
+
+def is_address(scheduler: str) -> bool:
+    """Whether a text is an address as dask writes them: tcp://10.0.0.1:8786."""
+    return re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", scheduler) is not None
+
+
+def scheduler_problem(scheduler: object, threads: int | None = None) -> Problem | None:
+    """What is wrong with a choice of scheduler, and of a number of threads beside it; None if nothing is."""
+    allowed = f"{', '.join(SCHEDULERS)}, or the address of a dask scheduler, such as tcp://127.0.0.1:8786"
+    if isinstance(scheduler, str) and scheduler not in SCHEDULERS and not is_address(scheduler):
+        hint = f"write tcp://{scheduler}" if re.fullmatch(r"[\w.-]+:[0-9]+", scheduler) else None
+        return Problem("there is no such scheduler", "scheduler", repr(scheduler), allowed, hint)
+    if scheduler is not None and not isinstance(scheduler, str) and not hasattr(scheduler, "fold"):
+        distributed = sys.modules.get("distributed")
+        if distributed is None or not isinstance(scheduler, distributed.Client):
+            return Problem("is no scheduler", "scheduler", repr(scheduler), f"{allowed}, or a distributed.Client")
+        if scheduler.asynchronous:
+            return Problem("is an asynchronous client", "scheduler", repr(scheduler), "a client that waits for results")
+    if threads is not None and threads > 1 and scheduler == "sync":
+        return Problem("uses one thread", "scheduler", "'sync'", hint="leave out threads")
+    if threads is not None and scheduler not in (None, *SCHEDULERS):
+        return Problem("has threads of its own", "scheduler", str(scheduler), hint="leave out threads")
+    return None

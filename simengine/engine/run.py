@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,18 @@ from simengine.aggregate.order import Ranks
 from simengine.aggregate.replicates import replicated
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
-from simengine.engine.limits import DEFAULT_MEMORY, SELECTION_SHARE, check_limits, check_reports, seconds_estimate
+from simengine.engine.limits import (
+    DEFAULT_MEMORY,
+    SELECTION_SHARE,
+    check_limits,
+    check_reports,
+    scheduler_problem,
+    seconds_estimate,
+)
 from simengine.engine.outcomes import Outcomes
-from simengine.engine.schedule import Mergeable, Progress, Range, map_fold, ranges_of
+from simengine.engine.schedule import Executor, Progress, Reporter, Scheduler, opened
 from simengine.engine.selection import Draws, Selected, select_exactly
+from simengine.engine.tasks import Mergeable, Summarise, Task, Trials, ranges_of
 from simengine.errors import InvalidInput, NonFiniteOutcome, Problem
 from simengine.kernels import cpu
 from simengine.plan.plan import Plan
@@ -31,6 +39,8 @@ DEFAULT_TAIL_LEVELS = (0.95,)
 _TASKS_A_THREAD = 8
 _TASK_SECONDS = 0.25
 """Work of one task on one thread: long beside the cost of scheduling it, short beside a person's patience."""
+_SHORTEST_SENT, _LONGEST_SENT = 0.5, 2.0
+"""The same in seconds for tasks that are sent to another process: sending them, and their values, costs more."""
 _WAITING_BYTES = 1 << 27
 """Summaries that may wait to be merged."""
 _WORTH_SHARING = 0.2
@@ -50,22 +60,26 @@ def run(
     progress: Progress | None = None,
     task_trials: int | None = None,
     replicates: int = DEFAULT_REPLICATES,
+    scheduler: Scheduler | None = None,
 ) -> RunStatistics:
     """Simulate ``trials`` trials and report every outcome of the plan.
 
     The result is the same, bit for bit, for any ``threads``, ``memory_budget`` (bytes of outcomes that may be
-    kept for percentiles; beyond it the trials are drawn again) and ``task_trials`` (trials of one task).
+    kept for percentiles; beyond it the trials are drawn again), ``task_trials`` (trials of one task) and
+    ``scheduler`` (threads by default; see :func:`simengine.engine.schedule.opened`).
     ``replicates`` is about how many independent replicates the trials are divided into, for samplers that have them.
 
     Raises
     ------
     InvalidInput
-        If trials, seed, threads, memory or replicates are out of range.
+        If trials, seed, threads, memory or replicates are out of range, or there is no such scheduler.
     NonFiniteOutcome
         If an outcome was infinite or undefined in some trial, unless ``nonfinite`` is ``"exclude"``.
+    DeviceError
+        If a cluster cannot be reached, is lost, or has workers of another version.
     """
     asked = _Asked(trials, seed, tuple(percentiles), tuple(tail_levels), nonfinite, replicates)
-    return _run(plan, asked, threads, memory_budget, progress, task_trials)[0]
+    return _run(plan, asked, threads, memory_budget, progress, task_trials, scheduler)[0]
 
 
 def run_and_keep(
@@ -91,9 +105,9 @@ def run_and_keep(
         As :func:`run`.
     """
     asked = _Asked(trials, seed, tuple(percentiles), tuple(tail_levels), nonfinite, replicates)
-    statistics, draws = _run(plan, asked, threads, memory_budget, progress, None, must_keep=True)
-    assert draws.kept is not None
-    return statistics, Outcomes(draws.source, draws.kept)
+    statistics, kept = _run(plan, asked, threads, memory_budget, progress, must_keep=True)
+    assert kept is not None
+    return statistics, kept
 
 
 @dataclass(frozen=True)
@@ -114,17 +128,34 @@ def _run(
     threads: int | None,
     memory_budget: int,
     progress: Progress | None,
-    task_trials: int | None,
+    task_trials: int | None = None,
+    scheduler: Scheduler | None = None,
     *,
     must_keep: bool = False,
-) -> tuple[RunStatistics, Draws]:
-    """The statistics of a run, and how its trials are seen again."""
-    trials, seed, replicates = asked.trials, asked.seed, asked.replicates
+) -> tuple[RunStatistics, Outcomes | None]:
+    """The statistics of a run, and the outcomes of its trials where they were kept."""
+    problem = scheduler_problem(scheduler, threads)
+    if problem is not None:
+        raise InvalidInput(problem)
     threads = settings.read().threads if threads is None else threads
-    check_limits(plan, trials, seed, threads, memory_budget, replicates)
+    check_limits(plan, asked.trials, asked.seed, threads, memory_budget, asked.replicates)
     check_reports(asked.percentiles, asked.tail_levels, asked.nonfinite)
-    if task_trials is None and seconds_estimate(plan, trials, 1) < _WORTH_SHARING:
+    if scheduler != "processes" and task_trials is None and seconds_estimate(plan, asked.trials, 1) < _WORTH_SHARING:
         threads = 1
+    with opened(scheduler, threads) as executor:
+        return _simulated(executor, plan, asked, memory_budget, progress, task_trials, must_keep)
+
+
+def _simulated(
+    executor: Executor,
+    plan: Plan,
+    asked: _Asked,
+    memory_budget: int,
+    progress: Progress | None,
+    task_trials: int | None,
+    must_keep: bool,
+) -> tuple[RunStatistics, Outcomes | None]:
+    trials, seed, replicates = asked.trials, asked.seed, asked.replicates
     clock = _Clock()
     source = cpu.Source.of(plan, seed, trials, replicates)
     grid = Grid.from_pilot(cpu.values(source, 0, min(trials, PILOT_TRIALS)))
@@ -134,22 +165,17 @@ def _run(
     bytes_kept = strips * strip * len(plan.outputs) * 8
     if must_keep and bytes_kept > memory_budget:
         raise InvalidInput(_too_many_to_keep(trials, bytes_kept, memory_budget))
-    kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
-    if task_trials is None and threads > 1:
-        even = -(-trials // (threads * _TASKS_A_THREAD))
-        task_trials = min(even, max(1, int(_TASK_SECONDS / seconds_estimate(plan, 1, 1))))
-    ranges = ranges_of(trials, threads, strip, task_trials)
+    keeps = executor.shares_memory and bytes_kept <= memory_budget
+    kept = np.empty((strips, len(plan.outputs), strip)) if keeps else None
+    executor.start(Trials(source, kept))
+    ranges = ranges_of(trials, strip, task_trials or _trials_of_a_task(plan, trials, executor))
     in_flight = max(1, _WAITING_BYTES // (8 * BINS * len(plan.outputs)))
 
-    def fold(work: Callable[[Range], Mergeable], stage: str) -> Mergeable:
-        return map_fold(work, ranges, threads, progress, stage, in_flight)
+    def fold(task: Task[Mergeable], stage: str) -> Mergeable:
+        return executor.fold(task, ranges, Reporter(progress, trials, stage), in_flight)
 
-    draws = Draws(source, grid, kept, fold)
-
-    def summarise(part: Range) -> Summary:
-        return cpu.summarise(source, part.first, part.size, grid, draws.kept_in(part))
-
-    summary = fold(summarise, "simulating")
+    draws = Draws(grid, keeps, fold)
+    summary = fold(Summarise(grid), "simulating")
     assert isinstance(summary, Summary)
     clock.lap("simulate")
     if asked.nonfinite == "error" and summary.faults.any():
@@ -172,7 +198,7 @@ def _run(
         summary_digest=_digest(summary, selected),
         replicates=source.design.replicates,
     )
-    return statistics, draws
+    return statistics, None if kept is None else Outcomes(source, kept)
 
 
 def _too_many_to_keep(trials: int, needed: int, budget: int) -> Problem:
@@ -182,6 +208,16 @@ def _too_many_to_keep(trials: int, needed: int, budget: int) -> Problem:
         f"{budget / 2**20:,.0f} MiB",
         hint="ask for fewer trials or outcomes, or give more memory",
     )
+
+
+def _trials_of_a_task(plan: Plan, trials: int, executor: Executor) -> int | None:
+    """Trials of one task; None where nothing is gained by dividing the work evenly."""
+    if executor.shares_memory and executor.workers == 1:
+        return None
+    even, each = -(-trials // (executor.workers * _TASKS_A_THREAD)), seconds_estimate(plan, 1, 1)
+    if executor.shares_memory:
+        return min(even, max(1, int(_TASK_SECONDS / each)))
+    return min(max(even, int(_SHORTEST_SENT / each)), int(_LONGEST_SENT / each))
 
 
 def replay_trial(

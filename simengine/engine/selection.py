@@ -14,7 +14,7 @@ from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values, order_statistics
 from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
-from simengine.engine.schedule import Mergeable, Range
+from simengine.engine.tasks import Mergeable, Narrow, Pick, PickFromWindows, Task
 from simengine.kernels import cpu
 
 Array = NDArray[np.float64]
@@ -23,22 +23,15 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """How trials are seen again: where they come from, and the values that were kept, if they were.
+    """How trials are seen again.
 
-    kept: (strips, outcomes, strip trials).  fold: maps a function over all ranges and merges what it returns.
+    are_kept: whether their outcomes are at hand, so that nothing has to be drawn.  fold: maps a task over all ranges
+    and merges what it returns.
     """
 
-    source: cpu.Source
     grid: Grid
-    kept: Array | None
-    fold: Callable[[Callable[[Range], Mergeable], str], Mergeable]
-
-    def kept_in(self, part: Range) -> Array | None:
-        """The kept values of a range."""
-        if self.kept is None:
-            return None
-        strip = cpu.strip_trials(self.source.plan)
-        return self.kept[part.first // strip : -(-(part.first + part.size) // strip)]
+    are_kept: bool
+    fold: Callable[[Task[Mergeable], str], Mergeable]
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def select_exactly(draws: Draws, summary: Summary, ranks: list[Ranks | None], ro
     wanted_ranks = [r.all() if r else np.empty(0, np.int64) for r in ranks]
     bins = [bins_of_ranks(summary.counts[k], r) for k, r in enumerate(wanted_ranks)]
     held = sum(int(summary.counts[k, np.unique(b)].sum()) for k, b in enumerate(bins))
-    if draws.kept is not None or held <= room:
+    if draws.are_kept or held <= room:
         return _from_bins(draws, summary, ranks, wanted_ranks, bins)
     return _from_windows(draws, summary, ranks, wanted_ranks, bins, room)
 
@@ -73,13 +66,7 @@ def _from_bins(
     flags = np.zeros((len(ranks), BINS + 1), np.uint8)
     for k, mine in enumerate(bins):
         flags[k, mine] = 1
-    wanted = Wanted(flags, ends.limits)
-
-    def work(part: Range) -> cpu.Selection:
-        kept = draws.kept_in(part)
-        return cpu.pick(draws.source, part.first, part.size, draws.grid, wanted, kept)
-
-    picked = draws.fold(work, "selecting percentiles")
+    picked = draws.fold(Pick(draws.grid, Wanted(flags, ends.limits)), "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
     grouped = [cpu.grouped(values, draws.grid, k, summary.counts[k], bins[k]) for k, values in enumerate(picked.values)]
     found = tuple(order_statistics(summary.counts[k], bins[k], grouped[k], wanted_ranks[k]) for k in range(len(ranks)))
@@ -92,7 +79,7 @@ def _from_bins(
         return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)
-    passes = 0 if draws.kept is not None else 1
+    passes = 0 if draws.are_kept else 1
     return Selected(found, tails, passes, picked.tails.by_replicate(), ends.limits)
 
 
@@ -110,12 +97,7 @@ def _from_windows(
     for k, r in enumerate(ranks):
         for level, rank in enumerate(r.tail_rank if r else ()):
             inner[k, level], under[k, level] = windows.limit_of(k, int(rank))
-    loose = windows.loose()
-
-    def work(part: Range) -> cpu.Selection:
-        return cpu.pick_from_windows(draws.source, part.first, part.size, draws.grid, loose, ends.limits, inner)
-
-    picked = draws.fold(work, "selecting percentiles")
+    picked = draws.fold(PickFromWindows(draws.grid, windows.loose(), ends.limits, inner), "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
     found = tuple(windows.order_statistics(k, picked.values[k], wanted_ranks[k]) for k in range(len(ranks)))
 
@@ -134,12 +116,7 @@ def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> t
     """Windows whose values fit, and the passes it took."""
     passes = 0
     while int(windows.loose().held.sum()) > room:
-        current = windows
-
-        def count(part: Range, current: Windows = current) -> Windows:
-            return cpu.narrow(draws.source, part.first, part.size, draws.grid, current)
-
-        counted = draws.fold(count, "narrowing percentiles")
+        counted = draws.fold(Narrow(draws.grid, windows), "narrowing percentiles")
         assert isinstance(counted, Windows)
         windows = counted.narrowed(ranks)
         passes += 1

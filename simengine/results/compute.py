@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simengine.deal.model import Model
 from simengine.errors import FileProblem, InvalidInput, Problem
@@ -16,6 +17,9 @@ from simengine.results.build import Provenance, build_record
 from simengine.results.record import Record
 from simengine.results.sources import Source, sources_of
 from simengine.scenario import Scenario, load
+
+if TYPE_CHECKING:
+    from simengine.engine.schedule import Scheduler
 
 Progress = Callable[[int, int, str], None]
 """Called with trials done, trials in all and the name of the pass; from any thread."""
@@ -28,6 +32,7 @@ class Request:
     """What a run asks for besides the scenario; None leaves the choice to the scenario (or to the engine).
 
     memory: bytes of outcomes that may be kept for percentiles; it changes the time a run takes, never a digit.
+    scheduler: what computes the trials, see :func:`simengine.engine.schedule.opened`; it changes no digit either.
     """
 
     trials: int | None = None
@@ -39,6 +44,7 @@ class Request:
     overrides: Mapping[str, object] = field(default_factory=dict)
     threads: int | None = None
     memory: int | None = None
+    scheduler: Scheduler | None = None
     command: str = ""
 
 
@@ -104,7 +110,9 @@ def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
     Raises
     ------
     InvalidInput
-        When trials, seed, threads or memory are out of range.
+        When trials, seed, threads, memory or scheduler are out of range.
+    DeviceError
+        When a cluster cannot be reached or used.
     NonFiniteOutcome
         When an outcome was not finite in some trial and the scenario says that this is an error.
     FileProblem
@@ -125,6 +133,7 @@ def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
         nonfinite=scenario.simulate.nonfinite,
         progress=progress,
         replicates=prepared.replicates,
+        scheduler=request.scheduler,
     )
     if sources_of(scenario) != prepared.sources:
         raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")

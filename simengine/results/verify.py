@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.engine.limits import scheduler_problem
 from simengine.errors import InvalidInput, Mismatch
 from simengine.plan.plan import STREAM_VERSION
 from simengine.results.compute import Progress, Request, prepare, simulate, versions
@@ -22,6 +23,9 @@ from simengine.results.sources import Source, data_folder, data_names
 from simengine.results.storage import read_unchecked
 from simengine.results.variables import NOT_REPRODUCED, REGISTRY
 from simengine.scenario import loads
+
+if TYPE_CHECKING:
+    from simengine.engine.schedule import Scheduler
 
 MOST_LISTED = 50
 
@@ -59,6 +63,7 @@ def verify(
     data: Sequence[Path] = (),
     threads: int | None = None,
     memory: int | None = None,
+    scheduler: Scheduler | None = None,
     progress: Progress | None = None,
 ) -> Verification:
     """Compute the stored result at ``path`` again and compare every number.
@@ -67,15 +72,22 @@ def verify(
 
     Raises
     ------
+    InvalidInput
+        When there is no such scheduler.
+    DeviceError
+        When a cluster cannot be reached or used.
     FileProblem
         When the result cannot be read, or a data file that it needs is not there.
     Mismatch
         When what is stored is no longer a valid scenario, or asks for another stream version.
     """
+    problem = scheduler_problem(scheduler, threads)
+    if problem is not None:
+        raise InvalidInput(problem)
     stored, intact = read_unchecked(path)
     if stored.integer("stream_version") != STREAM_VERSION:
         raise Mismatch(f"{path}: made with stream version {stored.attrs['stream_version']}, not {STREAM_VERSION}")
-    computed = recompute(stored, data=data, threads=threads, memory=memory, progress=progress)
+    computed = recompute(stored, data=data, threads=threads, memory=memory, scheduler=scheduler, progress=progress)
     found = differences(stored, computed)
     if not intact and not found:
         found.append(Difference("content digest", "that of other content", computed.digest()))
@@ -91,6 +103,7 @@ def recompute(
     data: Sequence[Path] = (),
     threads: int | None = None,
     memory: int | None = None,
+    scheduler: Scheduler | None = None,
     progress: Progress | None = None,
 ) -> Record:
     """The record that the scenario, seed and settings stored in a record give now.
@@ -113,6 +126,7 @@ def recompute(
         percentiles=stored["quantile"].tolist(),
         threads=threads,
         memory=memory,
+        scheduler=scheduler,
     )
     try:
         with data_folder(sources, data_names(text), data) as folder:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from simengine.aggregate.batches import Batches
 from simengine.deal.model import Dependence, Model
-from simengine.engine.schedule import Progress, Range, map_fold
+from simengine.engine.schedule import Progress, map_fold
+from simengine.engine.tasks import Range
 from simengine.kernels import cpu
 from simengine.kernels.source import Source
 from simengine.plan.compile import build_plan

@@ -15,7 +15,8 @@ from simengine.analysis.drivers.factors import is_uncertain
 from simengine.analysis.drivers.ranks import values_plan
 from simengine.analysis.drivers.stress import POINTS, Tail, measure, measure_tail, paired_change
 from simengine.analysis.drivers.study import Study
-from simengine.engine.schedule import Range, map_fold, ranges_of
+from simengine.engine.schedule import map_fold
+from simengine.engine.tasks import Range, ranges_of
 from simengine.errors import InvalidInput, Problem
 from simengine.kernels import cpu
 from simengine.kernels.source import Source
@@ -142,6 +143,6 @@ def _drawn(study: Study, source: Source, wanted: Sequence[tuple[NDArray[np.int64
             found.append((values[np.ix_(rows, trials[low:high] - part.first)],))
         return _Picked(tuple(found))
 
-    ranges = ranges_of(study.outcomes.trials, study.threads, cpu.BLOCK, _RANGE)
+    ranges = ranges_of(study.outcomes.trials, cpu.BLOCK, _RANGE)
     picked = map_fold(work, ranges, study.threads, study.progress, "drawing inputs")
     return [np.concatenate(parts, axis=1) for parts in picked.values]

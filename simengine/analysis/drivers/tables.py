@@ -14,7 +14,8 @@ from simengine.aggregate.grid import BINS, PILOT_TRIALS, Grid
 from simengine.analysis.drivers.cells import Division
 from simengine.analysis.drivers.ranks import RankRow
 from simengine.engine.outcomes import Outcomes
-from simengine.engine.schedule import Progress, Range, map_fold
+from simengine.engine.schedule import Progress, map_fold
+from simengine.engine.tasks import Range
 from simengine.kernels import cpu
 from simengine.kernels.ranks import LANES, add_totals, tabulate
 from simengine.kernels.source import Source
