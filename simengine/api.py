@@ -27,6 +27,8 @@ def run(
     percentiles: Sequence[float] | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    target_se: Mapping[str, object] | None = None,
+    max_trials: float | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Result:
     """Simulate a scenario.
@@ -45,6 +47,11 @@ def run(
         How many processors to use; all of them by default.  The digits of the result do not depend on it.
     memory
         Bytes of outcomes that may be kept for percentiles; the digits do not depend on it either.
+    target_se
+        Standard errors to reach, by statistic: ``{"T.mean": "0.1%", "licence:T.prob_loss": 0.0005}``; instead of
+        ``trials``.  Trials are run until all of them hold.
+    max_trials
+        Where such a run stops at the latest, 100 million by default; ``result.stopping`` says whether it had to.
     progress
         Called from any thread with trials done, trials in all, and the name of the pass.
 
@@ -68,7 +75,7 @@ def run(
     from simengine.results.compute import Request, prepare, simulate
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
-    numbers = _whole_numbers(whole)
+    numbers = _whole_numbers(whole | {"max_trials": max_trials})
     request = Request(
         trials=numbers["trials"],
         seed=numbers["seed"],
@@ -79,6 +86,8 @@ def run(
         overrides=dict(overrides or {}),
         threads=numbers["threads"],
         memory=numbers["memory"],
+        target_se=target_se,
+        max_trials=numbers["max_trials"],
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))

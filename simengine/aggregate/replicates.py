@@ -20,6 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.aggregate.concentration import REPLICATE_WIDENING
 from simengine.aggregate.grid import BINS
 
 Array = NDArray[np.float64]
@@ -31,6 +32,8 @@ COARSE_BINS = BINS // COARSE
 FEW = 32
 """Where fewer trials than this were counted (or were not), replicates hold too few each to tell an error."""
 Z95 = 1.959963984540054
+_MOST_ROUNDING = 0.25
+"""What a quantile has to reckon with: its share of a replicate is not the share at the edge where it is counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,30 +121,60 @@ class Replicated:
         """The standard error of a mean over trials, from the means (replicates,) of the replicates.
 
         Wide enough that 1.96 of it on either side is a 95 % interval: it contains Student's factor for the number of
-        replicates.  NaN for one replicate.
+        replicates, and what their skewness asks for.  NaN for one replicate.
         """
-        weights = self.sizes / self.sizes.sum()
-        effective = 1.0 / float((weights**2).sum())
+        spread = self.spread(values)
+        if not spread > 0.0:
+            return spread
+        gaps = self._gaps(values)
+        # the squared skewness of values that have none is about 6 / R by chance
+        skewness = float((gaps**3).sum()) ** 2 / float((gaps**2).sum()) ** 3 - 6.0 / self.effective**2
+        return spread * (1.0 + REPLICATE_WIDENING * max(skewness, 0.0))
+
+    def spread(self, values: Array) -> float:
+        """The same without regard to skewness, which shares hardly have."""
         if len(values) < 2:
             return math.nan
-        spread = float((weights**2 * (values - (weights * values).sum()) ** 2).sum())
-        return math.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
+        effective = self.effective
+        squares = float((self._gaps(values) ** 2).sum())
+        return math.sqrt(squares * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
 
-    def share_error(self, values: Array) -> float:
-        """The error of a share: no less than that of rounding a share to whole trials of a replicate."""
-        return max(self.error(values), math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum()))
+    def _gaps(self, values: Array) -> Array:
+        weights = self.sizes / self.sizes.sum()
+        gaps: Array = weights * (values - (weights * values).sum())
+        return gaps
 
-    def mean_error(self) -> float:
-        """Of the mean."""
-        return self.error(self.sums[:, 0] / self.sizes)
+    @property
+    def effective(self) -> float:
+        """How many replicates of equal size would tell as much."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum())
 
-    def std_error(self, mean: float, std: float) -> float:
-        """Of the standard deviation, by its influence ((x - mean)**2 - sd**2) / (2 sd)."""
+    def share_error(self, values: Array, rounding: float = 1.0 / 12.0) -> float:
+        """The error of a share: no less than that of rounding a share to whole trials of a replicate.
+
+        ``rounding`` is the variance of that in trials: f (1 - f) for a fraction f of a trial, 1/4 at most.
+        """
+        return max(self.spread(values), math.sqrt(len(self.sizes) * rounding) / float(self.sizes.sum()))
+
+    def _within(self, values: Array, plain: float) -> float:
+        """The error of a mean, not widened beyond ``plain``, that of independent draws; unknown where that is."""
+        return min(self.error(values), max(self.spread(values), plain)) if math.isfinite(plain) else math.nan
+
+    def mean_error(self, plain: float) -> float:
+        """Of the mean; ``plain``: its error for independent draws."""
+        return self._within(self.sums[:, 0] / self.sizes, plain)
+
+    def std_error(self, mean: float, std: float, plain: float, *, few: bool = False) -> float:
+        """Of the standard deviation, by its influence ((x - mean)**2 - sd**2) / (2 sd).
+
+        At least ``plain``, its error for independent draws, where ``few`` trials decide it.
+        """
         if not std > 0:
             return 0.0
         gap = mean - self.centre
         about = (self.sums[:, 1] - 2.0 * gap * self.sums[:, 0]) / self.sizes + gap * gap
-        return self.error(about) / (2.0 * std)
+        error = self._within(about / (2.0 * std), plain)
+        return float(np.maximum(error, plain)) if few else error
 
     def probability_error(self, threshold: int, count: int, plain: float) -> float:
         """Of the share below a threshold of which ``count`` trials were; ``plain``: its error for independent draws."""
@@ -158,7 +191,7 @@ class Replicated:
             return 1.0
         edge = inside[np.argmin(np.abs(pooled[inside] - probability))]
         share = float(pooled[edge])
-        return self.share_error(self.shares[:, edge]) / math.sqrt(share * (1.0 - share) / n)
+        return self.share_error(self.shares[:, edge], _MOST_ROUNDING) / math.sqrt(share * (1.0 - share) / n)
 
     @cached_property
     def _pooled(self) -> Array:
@@ -183,7 +216,7 @@ class Replicated:
             return plain
         under = (counts * (self.tail_limits[level] - self.centre) - sums) / self.sizes
         spread = self.error(under) / tail
-        return max(spread, plain) if counts.sum() < FEW else spread
+        return float(np.maximum(spread, plain)) if counts.sum() < FEW else spread
 
 
 def replicated(
