@@ -42,10 +42,11 @@ format: $(VENV)/installed-dev ## format the code and mend what can be mended
 bench: $(VENV)/installed-dev ## measure against NumPy in the same run; writes benchmarks/results/
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
 
-verification: $(VENV)/installed-dev ## reproducibility matrix, coverage of intervals, gain of samplers; half an hour
+verification: $(VENV)/installed-dev ## reproducibility matrix, coverage, stopping, gain of samplers; an hour
 	@cd benchmarks && ../$(BIN)/python reproducibility.py
 	@cd benchmarks && ../$(BIN)/python sampling.py
-	@cd benchmarks && ../$(BIN)/python coverage.py
+	@cd benchmarks && ../$(BIN)/python interval_coverage.py
+	@cd benchmarks && ../$(BIN)/python stopping.py
 
 schema: $(VENV)/installed-dev ## write the JSON Schema of the scenario language again
 	@$(BIN)/simengine schema > simengine/scenario/simengine.schema.json.new

@@ -32,6 +32,8 @@ def run(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: str | Client | None = None,
+    target_se: Mapping[str, object] | None = None,
+    max_trials: float | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Result:
     """Simulate a scenario.
@@ -54,6 +56,11 @@ def run(
         What computes the trials: ``"threads"`` of this process (the default), ``"sync"`` for the calling thread
         alone, ``"processes"`` on this machine, the address of a dask scheduler (``"tcp://10.0.0.1:8786"``), or a
         running :class:`distributed.Client`.  The digits do not depend on it.
+    target_se
+        Standard errors to reach, by statistic: ``{"T.mean": "0.1%", "licence:T.prob_loss": 0.0005}``; instead of
+        ``trials``.  Trials are run until all of them hold.
+    max_trials
+        Where such a run stops at the latest, 100 million by default; ``result.stopping`` says whether it had to.
     progress
         Called from any thread with trials done, trials in all, and the name of the pass.
 
@@ -79,7 +86,7 @@ def run(
     from simengine.results.compute import Request, prepare, simulate
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
-    numbers = _whole_numbers(whole)
+    numbers = _whole_numbers(whole | {"max_trials": max_trials})
     request = Request(
         trials=numbers["trials"],
         seed=numbers["seed"],
@@ -91,6 +98,8 @@ def run(
         threads=numbers["threads"],
         memory=numbers["memory"],
         scheduler=_scheduler(scheduler, numbers["threads"]),
+        target_se=target_se,
+        max_trials=numbers["max_trials"],
         command="simengine.run",
     )
     return Result(simulate(prepare(scenario, request), progress))

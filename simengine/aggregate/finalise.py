@@ -15,8 +15,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.aggregate.concentration import (
+    FEW_SQUARES,
+    FEWEST_FOR_MEAN,
+    FEWEST_FOR_STD,
+    STD_WIDENING,
+    skewness_factor,
+    square_concentration,
+)
 from simengine.aggregate.grid import Grid
-from simengine.aggregate.order import Ranks, quantiles, tail_quantiles
+from simengine.aggregate.order import Ranks, atoms, quantiles, tail_atoms, tail_quantiles
 from simengine.aggregate.replicates import Replicated
 from simengine.aggregate.statistics import OutcomeStatistics
 from simengine.aggregate.summary import Summary
@@ -29,6 +37,8 @@ _HISTOGRAM_SHARE = 0.001
 _ROUNDING = 1e-12
 _LEAST_TAIL = 20
 """Trials in a tail below which its spread says too little of the error of its mean."""
+_MOST_OF_TAIL = 0.4
+"""Share of a tail's squared spread that its lowest value may have."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +73,12 @@ def outcome_statistics(
     if n == 0 or ranks is None:
         return _undefined(output, faults, first_fault, len(percentiles), len(tail_levels))
     low, high = float(summary.minimum[index]), float(summary.maximum[index])
-    moments = _Moments.of(summary.sums.total()[index] / n, n, float(grid.centre[index]), low, high, output.certain)
+    moments = _Moments.of(summary, grid, index, output.certain)
     value, value_se = quantiles(ranks, found)
     tail, tail_se = tail_quantiles(ranks, found)
-    shortfall, shortfall_se = _expected_shortfall(ranks, found, tails, tail, float(grid.centre[index]), tail_levels)
+    shortfall, shortfall_se = _expected_shortfall(
+        ranks, found, tails, tail, float(grid.centre[index]), tail_levels, low
+    )
     shares = below / n
     share_se = np.array([_share_error(int(count), n) for count in below])
     if output.certain:
@@ -75,11 +87,11 @@ def outcome_statistics(
     elif replicated is not None and low < high:
         moments = replace(
             moments,
-            mean_se=replicated.mean_error(),
-            std_se=replicated.std_error(moments.mean, moments.std),
+            mean_se=replicated.mean_error(moments.mean_se),
+            std_se=replicated.std_error(moments.mean, moments.std, moments.std_se, few=moments.few_squares),
         )
-        value_se = value_se * replicated.quantile_ratios(np.array(percentiles) / 100)
-        tail_se = tail_se * replicated.quantile_ratios(1 - np.array(tail_levels))
+        value_se = value_se * _ratios(replicated, np.array(percentiles) / 100, atoms(ranks, found))
+        tail_se = tail_se * _ratios(replicated, 1 - np.array(tail_levels), tail_atoms(ranks, found))
         errors = [replicated.shortfall_error(k, 1 - level, shortfall_se[k]) for k, level in enumerate(tail_levels)]
         shortfall_se = np.array(errors, np.float64)
         errors = [replicated.probability_error(j, int(count), share_se[j]) for j, count in enumerate(below)]
@@ -122,33 +134,47 @@ class _Moments:
     std_se: float
     skewness: float
     kurtosis: float
+    few_squares: bool = False
+    """Whether so few trials decide the standard deviation that even points cannot make its error smaller."""
 
     @classmethod
-    def of(cls, raw: Array, n: int, centre: float, low: float, high: float, certain: bool) -> _Moments:
-        """From the mean powers of x - centre; NaN for what leaves the range of float64 or one trial cannot tell."""
-        nan = math.nan
+    def of(cls, summary: Summary, grid: Grid, outcome: int, certain: bool) -> _Moments:
+        """From sums of powers of x - centre; NaN for what leaves the range of float64 or the trials cannot tell."""
+        nan, n = math.nan, summary.trials - int(summary.faults[outcome])
+        low, high = float(summary.minimum[outcome]), float(summary.maximum[outcome])
         if low == high:
             unknown = 0.0 if certain else nan
             return cls(low, unknown, 0.0 if certain or n > 1 else nan, unknown, nan, nan)
         with np.errstate(all="ignore"):
-            d1, d2, d3, d4 = raw
+            d1, d2, d3, d4 = summary.sums.total()[outcome] / n
+            mean = float(grid.centre[outcome] + d1)
             m2 = d2 - d1 * d1
             m3 = d3 - 3 * d1 * d2 + 2 * d1**3
             m4 = d4 - 4 * d1 * d3 + 6 * d1 * d1 * d2 - 3 * d1**4
             variance = m2 * n / (n - 1)
             if not (variance > 0 and np.isfinite(variance)):  # lost to rounding, underflow or overflow
-                return cls(float(centre + d1), nan, nan, nan, nan, nan)
+                return cls(mean, nan, nan, nan, nan, nan)
             std = float(np.sqrt(variance))
             spread = np.maximum(m4 - variance**2 * (n - 3) / (n - 1), 0.0) / n
             std_se = float(np.sqrt(spread)) / (2 * std) if n > 3 else nan
             shape = float(m3 / m2**1.5), float(m4 / m2**2 - 3)
+        of_squares = square_concentration(summary.counts[outcome], grid, outcome, mean, m2, m4, low, high)
+        std_se *= skewness_factor(of_squares, FEWEST_FOR_STD, STD_WIDENING)
         return cls(
-            float(centre + d1),
-            std / math.sqrt(n),
+            mean,
+            std / math.sqrt(n) * skewness_factor(shape[0] ** 2 / n, FEWEST_FOR_MEAN),
             std,
             std_se if math.isfinite(std_se) else nan,
-            *(value if math.isfinite(value) else nan for value in shape),
+            shape[0] if math.isfinite(shape[0]) else nan,
+            shape[1] if math.isfinite(shape[1]) else nan,
+            few_squares=not of_squares <= FEW_SQUARES,
         )
+
+
+def _ratios(replicated: Replicated, probabilities: Array, atom: NDArray[np.bool_]) -> Array:
+    """Errors of quantiles over those for independent draws; an atom does not shrink with the error of a share."""
+    found = replicated.quantile_ratios(probabilities)
+    return np.where(atom, np.maximum(found, 1.0), found)
 
 
 def _share_error(count: int, n: int) -> float:
@@ -158,9 +184,18 @@ def _share_error(count: int, n: int) -> float:
 
 
 def _expected_shortfall(
-    ranks: Ranks, found: Mapping[int, float], tails: TailSums, quantile: Array, centre: float, levels: tuple[float, ...]
+    ranks: Ranks,
+    found: Mapping[int, float],
+    tails: TailSums,
+    quantile: Array,
+    centre: float,
+    levels: tuple[float, ...],
+    low: float,
 ) -> tuple[Array, Array]:
-    """Mean of the worst (1 - level) n values, the last of them counted in part, and its standard error."""
+    """Mean of the worst (1 - level) n values, the last of them counted in part, and its standard error.
+
+    The error is unknown where the lowest value alone makes up most of the spread of the tail.
+    """
     value, error = np.empty(len(levels)), np.empty(len(levels))
     for k, level in enumerate(levels):
         size, rank = float(ranks.tail_size[k]), int(ranks.tail_rank[k])
@@ -175,7 +210,10 @@ def _expected_shortfall(
         gap = gap if abs(gap) > _ROUNDING * abs(mean) else 0.0
         with np.errstate(over="ignore", invalid="ignore"):
             spread = np.float64(variance) + level * np.float64(gap) ** 2
-        told = size >= _LEAST_TAIL and np.isfinite(spread)
+            worst = (np.float64(low) - mean) ** 2
+        told = (
+            size >= _LEAST_TAIL and np.isfinite(spread) and worst <= _MOST_OF_TAIL * variance * size + about * _ROUNDING
+        )
         error[k] = math.sqrt(spread / size) if told else math.nan
     return value, error
 

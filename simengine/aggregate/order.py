@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 COVERAGE_Z = 1.959963984540054
 """Half-width, in standard deviations of a rank, of the interval from which a quantile's error is read."""
 
+_UNLIKE = 2.0
+"""A ratio of the sides of such an interval that chance does not explain where it holds many trials."""
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -182,14 +185,27 @@ def first_values(grid: Grid, outcome: int, bins: Ints) -> Array:
 def quantiles(ranks: Ranks, found: Mapping[int, float]) -> tuple[Array, Array]:
     """Quantiles and their standard errors (from the interval of order statistics; NaN where it does not exist)."""
     value = _interpolated(ranks.below, ranks.above, ranks.weight, found)
-    return value, _spread(ranks.early, ranks.late, found)
+    return value, _spread(value, ranks.early, ranks.late, atoms(ranks, found), found)
 
 
 def tail_quantiles(ranks: Ranks, found: Mapping[int, float]) -> tuple[Array, Array]:
     """Quantiles at 1 - level, the negative of VaR, with their standard errors."""
-    above = np.minimum(ranks.tail_quantile_rank + 1, ranks.n - 1)
-    value = _interpolated(ranks.tail_quantile_rank, above, ranks.tail_quantile_weight, found)
-    return value, _spread(ranks.tail_early, ranks.tail_late, found)
+    value = _interpolated(ranks.tail_quantile_rank, _tail_above(ranks), ranks.tail_quantile_weight, found)
+    return value, _spread(value, ranks.tail_early, ranks.tail_late, tail_atoms(ranks, found), found)
+
+
+def atoms(ranks: Ranks, found: Mapping[int, float]) -> NDArray[np.bool_]:
+    """Whether the values around a quantile repeat, as those of a discrete outcome do."""
+    return _atoms(ranks.early, ranks.below, ranks.above, ranks.late, found)
+
+
+def tail_atoms(ranks: Ranks, found: Mapping[int, float]) -> NDArray[np.bool_]:
+    """The same at 1 - level."""
+    return _atoms(ranks.tail_early, ranks.tail_quantile_rank, _tail_above(ranks), ranks.tail_late, found)
+
+
+def _tail_above(ranks: Ranks) -> Ints:
+    return np.minimum(ranks.tail_quantile_rank + 1, ranks.n - 1)
 
 
 def _interpolated(below: Ints, above: Ints, weight: Array, found: Mapping[int, float]) -> Array:
@@ -200,11 +216,24 @@ def _interpolated(below: Ints, above: Ints, weight: Array, found: Mapping[int, f
     return np.where(weight >= 0.5, high - difference * (1 - weight), low + difference * weight)
 
 
-def _spread(early: Ints, late: Ints, found: Mapping[int, float]) -> Array:
+def _atoms(early: Ints, below: Ints, above: Ints, late: Ints, found: Mapping[int, float]) -> NDArray[np.bool_]:
     return np.array(
         [
-            (found[int(b)] - found[int(a)]) / (2 * COVERAGE_Z) if a >= 0 else math.nan
-            for a, b in zip(early, late, strict=True)
+            a >= 0 and ((a < b and found[int(a)] == found[int(b)]) or (c < d and found[int(c)] == found[int(d)]))
+            for a, b, c, d in zip(early, below, above, late, strict=True)
         ],
-        np.float64,
+        np.bool_,
     )
+
+
+def _spread(value: Array, early: Ints, late: Ints, atom: NDArray[np.bool_], found: Mapping[int, float]) -> Array:
+    """Half the interval where its sides are alike; its longer side where they are not, as at the edge of an atom."""
+    errors = np.full(len(value), math.nan)
+    for k, (a, b) in enumerate(zip(early, late, strict=True)):
+        if a < 0:
+            continue
+        left, right = float(value[k]) - found[int(a)], found[int(b)] - float(value[k])
+        longer, shorter = max(left, right), min(left, right)
+        half = longer if atom[k] or longer > _UNLIKE * shorter else (found[int(b)] - found[int(a)]) / 2
+        errors[k] = half / COVERAGE_Z
+    return errors

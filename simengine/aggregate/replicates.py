@@ -20,6 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.aggregate.concentration import REPLICATE_WIDENING
 from simengine.aggregate.grid import BINS
 from simengine.aggregate.spread import spread_error
 
@@ -31,6 +32,8 @@ COARSE = 8
 COARSE_BINS = BINS // COARSE
 FEW = 32
 """Where fewer trials than this were counted (or were not), replicates hold too few each to tell an error."""
+_MOST_ROUNDING = 0.25
+"""What a quantile has to reckon with: its share of a replicate is not the share at the edge where it is counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,26 +102,49 @@ class Replicated:
         """The standard error of a mean over trials, from the means (replicates,) of the replicates.
 
         Wide enough that 1.96 of it on either side is a 95 % interval: it contains Student's factor for the number of
-        replicates.  NaN for one replicate.
+        replicates, and what their skewness asks for.  NaN for one replicate.
         """
-        return float(spread_error(values, self.sizes))
+        spread = float(self.spread(values))
+        if not spread > 0.0:
+            return spread
+        weights = self.sizes / self.sizes.sum()
+        gaps = weights * (values - (weights * values).sum())
+        # the squared skewness of values that have none is about 6 / R by chance
+        effective = 1.0 / float((weights**2).sum())
+        skewness = float((gaps**3).sum()) ** 2 / float((gaps**2).sum()) ** 3 - 6.0 / effective**2
+        return spread * (1.0 + REPLICATE_WIDENING * max(skewness, 0.0))
 
-    def share_error(self, values: Array) -> Array:
-        """Errors of shares (replicates, ...): no less than that of rounding a share to whole trials of a replicate."""
-        least = math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum())
-        return np.asarray(np.maximum(spread_error(values, self.sizes), least), np.float64)
+    def spread(self, values: Array) -> Array:
+        """The same of values (replicates, ...), without regard to skewness, which shares hardly have."""
+        return spread_error(values, self.sizes)
 
-    def mean_error(self) -> float:
-        """Of the mean."""
-        return self.error(self.sums[:, 0] / self.sizes)
+    def share_error(self, values: Array, rounding: float = 1.0 / 12.0) -> Array:
+        """Errors of shares (replicates, ...): no less than that of rounding a share to whole trials of a replicate.
 
-    def std_error(self, mean: float, std: float) -> float:
-        """Of the standard deviation, by its influence ((x - mean)**2 - sd**2) / (2 sd)."""
+        ``rounding`` is the variance of that in trials: f (1 - f) for a fraction f of a trial, 1/4 at most.
+        """
+        least = math.sqrt(len(self.sizes) * rounding) / float(self.sizes.sum())
+        return np.asarray(np.maximum(self.spread(values), least), np.float64)
+
+    def _within(self, values: Array, plain: float) -> float:
+        """The error of a mean, not widened beyond ``plain``, that of independent draws; unknown where that is."""
+        return min(self.error(values), max(float(self.spread(values)), plain)) if math.isfinite(plain) else math.nan
+
+    def mean_error(self, plain: float) -> float:
+        """Of the mean; ``plain``: its error for independent draws."""
+        return self._within(self.sums[:, 0] / self.sizes, plain)
+
+    def std_error(self, mean: float, std: float, plain: float, *, few: bool = False) -> float:
+        """Of the standard deviation, by its influence ((x - mean)**2 - sd**2) / (2 sd).
+
+        At least ``plain``, its error for independent draws, where ``few`` trials decide it.
+        """
         if not std > 0:
             return 0.0
         gap = mean - self.centre
         about = (self.sums[:, 1] - 2.0 * gap * self.sums[:, 0]) / self.sizes + gap * gap
-        return self.error(about) / (2.0 * std)
+        error = self._within(about / (2.0 * std), plain)
+        return float(np.maximum(error, plain)) if few else error
 
     def probability_error(self, threshold: int, count: int, plain: float) -> float:
         """Of the share below a threshold of which ``count`` trials were; ``plain``: its error for independent draws."""
@@ -138,7 +164,9 @@ class Replicated:
         nearer = np.abs(pooled[inside[below]] - probabilities) <= np.abs(pooled[inside[above]] - probabilities)
         edges = inside[np.where(nearer, below, above)]
         shares = pooled[edges]
-        return np.asarray(self.share_error(self.shares[:, edges]) / np.sqrt(shares * (1.0 - shares) / n))
+        return np.asarray(
+            self.share_error(self.shares[:, edges], _MOST_ROUNDING) / np.sqrt(shares * (1.0 - shares) / n)
+        )
 
     @cached_property
     def _pooled(self) -> Array:
@@ -163,7 +191,7 @@ class Replicated:
             return plain
         under = (counts * (self.tail_limits[level] - self.centre) - sums) / self.sizes
         spread = self.error(under) / tail
-        return max(spread, plain) if counts.sum() < FEW else spread
+        return float(np.maximum(spread, plain)) if counts.sum() < FEW else spread
 
 
 def replicated(

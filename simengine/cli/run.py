@@ -25,6 +25,7 @@ from simengine.errors import InvalidInput, Problem
 from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 if TYPE_CHECKING:
+    from simengine.engine.stopping import Look
     from simengine.report.result import Result
     from simengine.results.compute import Prepared
 
@@ -37,6 +38,9 @@ _READ_TRIALS = 10**30
 @click.command("run", cls=Command)
 @scenario_argument
 @click.option("--trials", metavar="N", help="Number of trials, such as 1000000 or 1e6.")
+@click.option("--target-se", "targets", multiple=True, metavar="STATISTIC=ERROR",
+              help="Run until a standard error holds, such as T.mean=0.1% or licence:T.P5=2; repeatable.")  # fmt: skip
+@click.option("--max-trials", metavar="N", help="Where --target-se stops at the latest; 100,000,000 by default.")
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; sobol by default.")
 @click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
@@ -60,6 +64,8 @@ def command(
     ctx: click.Context,
     scenario: str,
     trials: str | None,
+    targets: tuple[str, ...],
+    max_trials: str | None,
     seed: str | None,
     sampler: str | None,
     replicates: str | None,
@@ -86,6 +92,7 @@ def command(
     --------
       simengine run deal.toml
       simengine run deal.toml --trials 1e7 --seed 7
+      simengine run deal.toml --target-se T.mean=0.1% --target-se T.prob_loss=0.0005
       simengine run deal.toml --out results/ --force
       simengine run deal.toml --strategy licence --strategy sale
       simengine run deal.toml --set risks.ip_leak.probability=0.03 --percentiles 1,50,99
@@ -111,10 +118,16 @@ def command(
         threads=workers,
         memory=options.size("--memory", memory),
         scheduler=options.scheduler("--scheduler", scheduler, workers),
+        target_se=options.settings("--target-se", targets) or None,
+        max_trials=options.whole("--max-trials", max_trials, 1, _MOST_TRIALS),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["run", scenario])]),
     )
     chosen = options.whole("--trial", trial, 0, 10**12 - 1)
     options.check()
+    if chosen is not None and request.target_se is not None:
+        raise InvalidInput(
+            Problem("prints one trial of a run whose length is known", "--trial", trial, hint="give --trials")
+        )
     if chosen is not None and (out is not None or selfcheck):
         raise InvalidInput(
             Problem("prints one trial and simulates nothing", "--trial", trial, hint="leave out --out and --selfcheck")
@@ -133,6 +146,7 @@ def command(
         _print_ledger(prepared, chosen, as_json=as_json)
         return
     result = _simulated(prepared, quiet=quiet)
+    prepared = replace(prepared, trials=result.record.integer("trials"))
     if out is not None:
         result.save(out, bom=bom, force=force)
     _print_result(result, as_json=as_json, quiet=quiet)
@@ -160,10 +174,15 @@ def _check_target(folder: Path, *, force: bool) -> None:
 
 def _simulated(prepared: Prepared, *, quiet: bool) -> Result:
     from simengine.report.result import Result
+    from simengine.report.stopping import look_line
     from simengine.results.compute import simulate
 
+    def notice(look: Look) -> None:
+        if not quiet:
+            say(look_line(look))
+
     with ProgressBar(quiet=quiet) as progress:
-        return Result(simulate(prepared, progress))
+        return Result(simulate(prepared, progress, notice))
 
 
 def _print_result(result: Result, *, as_json: bool, quiet: bool) -> None:

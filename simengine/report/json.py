@@ -29,6 +29,7 @@ def result_object(record: Record) -> dict[str, Any]:
         "summary_digest": record.text("summary_digest"),
         "worst_table_error": _number(record.number("worst_table_error")),
         "timings": {name: _number(seconds) for name, seconds in record.document("timings").items()},
+        "stopping": record.document("stopping"),
         "warnings": record.document("warnings"),
         "strategies": {
             name: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,6 +64,12 @@ class Result:
     def warnings(self) -> tuple[str, ...]:
         """What is doubtful about the scenario, as text."""
         return tuple(self._record.document("warnings"))
+
+    @property
+    def stopping(self) -> dict[str, Any] | None:
+        """What stopped the run, at which looks, and whether what was asked for holds; None where nothing was asked."""
+        found: dict[str, Any] | None = self._record.document("stopping")
+        return found
 
     def percentiles(self, output: str | None = None, strategy: str | None = None) -> pd.DataFrame:
         """Percentiles of one outcome: rows are percentile levels.

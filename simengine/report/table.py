@@ -11,6 +11,7 @@ from simengine.report.descriptions import draws_in_words
 from simengine.report.histogram import bars, common_scale
 from simengine.report.numbers import MISSING, UNDEFINED, UNKNOWN_ERROR, Estimate, duration, exact, interval, significant
 from simengine.report.statistics import Statistic, reported_pairs, statistics_of
+from simengine.report.stopping import stopping_lines
 from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
 from simengine.results.record import Record
 
@@ -145,7 +146,9 @@ def speed(record: Record, *, compiled: bool = False) -> str:
     timings: dict[str, float] = record.document("timings")
     simulation = sum(seconds for stage, seconds in timings.items() if stage not in _STAGES_BEFORE)
     trials = record.integer("trials")
-    rate = trials / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED and not compiled else 0.0
+    stopping = record.document("stopping")
+    drawn = sum(stopping["looks"]) if stopping else trials
+    rate = drawn / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED and not compiled else 0.0
     shown = f", simulated at {significant(rate, 2)} million trials a second" if rate >= 0.1 else ""
     return f"{trials:,} trial{'' if trials == 1 else 's'} in {duration(sum(timings.values()))}{shown}"
 
@@ -162,13 +165,13 @@ def _sign_notes(record: Record, style: Style) -> list[str]:
     if any(record["finite"][pair] == 1 for pair in pairs):
         notes.append(f"{_undefined(style)} stands for a number that one trial does not have.")
     if any(entry.estimate.error == UNKNOWN_ERROR for entry in printed):
-        notes.append(f"{UNKNOWN_ERROR} is a standard error that so few trials cannot tell.")
+        notes.append(f"{UNKNOWN_ERROR} is a standard error that these trials cannot tell.")
     return notes
 
 
 def _notes(record: Record, style: Style) -> list[str]:
     notes = [f"{style.plus_minus} is one standard error. CVaR is a loss: positive when money is lost."]
-    notes += _sign_notes(record, style)
+    notes = [*stopping_lines(record, style.plus_minus), *notes, *_sign_notes(record, style)]
     error = record.number("worst_table_error")
     if error > 0.0:
         bound = math.ceil(math.log10(error) + 1e-9)  # a bound, since the last bits differ between SciPy's versions

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from simengine.report.numbers import plain
+from simengine.report.stopping import stopping_lines
 from simengine.report.workbook_style import Formats, cell_text, row_height, sheet_setup
 from simengine.results.record import Record
 
@@ -30,6 +31,7 @@ _LABELS: Mapping[str, str] = {
     "warnings": "warnings",
     "nonfinite": "outcomes that are not finite",
     "trials": "",
+    "stopping": "standard error asked for",
     "seed": "",
     "sampler": "draws",
     "device": "",
@@ -109,6 +111,8 @@ def _facts(record: Record) -> Iterator[_Fact]:
             )
         elif name == "versions":
             yield from ((f"version: {part}", in_words(version), "") for part, version in record.document(name).items())
+        elif name == "stopping":
+            yield from ((label, line, "") for line in stopping_lines(record, "±"))
         elif name == "nonfinite":
             yield label, _HANDLING.get(record.text(name), record.text(name)), ""
         else:

@@ -38,6 +38,7 @@ class Provenance:
     warnings: tuple[str, ...] = ()
     nonfinite: str = "error"
     replicates: int = 0
+    stopping: str = "null"
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     created: str = ""
@@ -181,6 +182,7 @@ def _attributes(statistics: RunStatistics, plan: Plan, provenance: Provenance) -
         "seed": statistics.seed,
         "sampler": plan.sampler,
         "replicates": provenance.replicates,
+        "stopping": provenance.stopping,
         "device": "cpu",
         "precision": "float64",
         "stream_version": STREAM_VERSION,

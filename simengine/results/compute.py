@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simengine.aggregate.statistics import RunStatistics
 from simengine.deal.model import Model
+from simengine.engine.stopping import DEFAULT_LIMIT, Criterion, Look, StandardErrors, run_until, stopping_document
 from simengine.errors import FileProblem, InvalidInput, Problem
 from simengine.plan.plan import Plan
 from simengine.results.build import Provenance, build_record
@@ -31,6 +34,8 @@ _PARTS = ("simengine", "numpy", "numba", "scipy", "dask")
 class Request:
     """What a run asks for besides the scenario; None leaves the choice to the scenario (or to the engine).
 
+    target_se: standard errors by statistic, for which trials are run until they hold, max_trials at most; a number of
+    ``trials`` is run as it is, whatever the scenario asks for.
     memory: bytes of outcomes that may be kept for percentiles; it changes the time a run takes, never a digit.
     scheduler: what computes the trials, see :func:`simengine.engine.schedule.opened`; it changes no digit either.
     """
@@ -45,6 +50,8 @@ class Request:
     threads: int | None = None
     memory: int | None = None
     scheduler: Scheduler | None = None
+    target_se: Mapping[str, object] | None = None
+    max_trials: int | None = None
     command: str = ""
 
 
@@ -53,7 +60,8 @@ class Prepared:
     """A scenario that is ready to be simulated.
 
     addresses: every address that any strategy draws from, in order, also of strategies that were not asked for: so a
-    strategy has the same draws alone and among the others.
+    strategy has the same draws alone and among the others.  criterion: what the run is stopped by, at ``limit`` trials
+    at the latest; None where it has ``trials`` trials.
     """
 
     scenario: Scenario
@@ -67,6 +75,8 @@ class Prepared:
     percentiles: tuple[float, ...]
     sources: tuple[Source, ...]
     timings: Mapping[str, float]
+    criterion: Criterion | None = None
+    limit: int = DEFAULT_LIMIT
 
 
 def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
@@ -89,6 +99,7 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
     read = time.perf_counter()
     addresses = _addresses(all_models)
     plan = compiled(models, request.sampler if request.sampler is not None else found.simulate.sampler, addresses)
+    percentiles = tuple(sorted(request.percentiles or found.simulate.percentiles))
     return Prepared(
         scenario=found,
         request=request,
@@ -98,14 +109,44 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
         seed=request.seed if request.seed is not None else found.simulate.seed,
         replicates=request.replicates if request.replicates is not None else found.simulate.replicates,
         addresses=addresses,
-        percentiles=tuple(sorted(request.percentiles or found.simulate.percentiles)),
+        percentiles=percentiles,
         sources=sources,
         timings={"scenario": read - began, "plan": time.perf_counter() - read},
+        criterion=_criterion(found, request, plan, percentiles),
+        limit=request.max_trials if request.max_trials is not None else found.simulate.max_trials,
     )
 
 
-def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
-    """Simulate a prepared scenario.
+def _criterion(scenario: Scenario, request: Request, plan: Plan, percentiles: Sequence[float]) -> Criterion | None:
+    """What the run is stopped by, if by anything.
+
+    Raises
+    ------
+    InvalidInput
+        With everything that is wrong with it.
+    """
+    from simengine.results.targets import KEY, targets_of
+
+    problems = []
+    if request.trials is not None and request.target_se:
+        hint = "max_trials limits a run that stops by itself"
+        problems.append(Problem("a number of trials and a standard error are asked for", KEY, allowed="one", hint=hint))
+    asked = request.target_se or ({} if request.trials is not None else scenario.simulate.target_se)
+    if request.max_trials is not None and not asked:
+        problems.append(
+            Problem("limits nothing without a standard error to reach", "max_trials", f"{request.max_trials:,}")
+        )
+    if problems:
+        raise InvalidInput(problems)
+    if not asked:
+        return None
+    return StandardErrors(targets_of(asked, plan, percentiles, tuple(sorted(scenario.simulate.tail_levels))))
+
+
+def simulate(
+    prepared: Prepared, progress: Progress | None = None, notice: Callable[[Look], None] | None = None
+) -> Record:
+    """Simulate a prepared scenario; a run that stops by itself calls ``notice`` after every look.
 
     Raises
     ------
@@ -118,13 +159,44 @@ def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
     FileProblem
         When a data file changed while the simulation ran.
     """
+    if prepared.criterion is None:
+        statistics, stopping = _simulated(prepared, prepared.trials, progress), "null"
+    else:
+        looks = run_until(
+            lambda trials: _simulated(prepared, trials, _of_look(progress, trials)),
+            prepared.criterion,
+            limit=prepared.limit,
+            notice=notice,
+        )
+        statistics = looks[-1].statistics
+        stopping = json.dumps(stopping_document(looks, "target_se", prepared.limit))
+        statistics = replace(statistics, timings=_all_laps([look.statistics for look in looks]))
+    if sources_of(prepared.scenario) != prepared.sources:
+        raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")
+    statistics = replace(statistics, timings={**prepared.timings, **statistics.timings})
+    return build_record(statistics, prepared.plan, prepared.models, _provenance(prepared, stopping))
+
+
+def _of_look(progress: Progress | None, trials: int) -> Progress | None:
+    """Progress in which the passes of one look are told from those of others."""
+    if progress is None:
+        return None
+    return lambda done, total, stage: progress(done, total, f"{stage} ({trials:,} trials)")
+
+
+def _all_laps(runs: Sequence[RunStatistics]) -> dict[str, float]:
+    """Seconds by stage of several runs together."""
+    return {stage: sum(run.timings[stage] for run in runs) for stage in runs[-1].timings}
+
+
+def _simulated(prepared: Prepared, trials: int, progress: Progress | None) -> RunStatistics:
     from simengine.engine.limits import DEFAULT_MEMORY
     from simengine.engine.run import run
 
     scenario, request = prepared.scenario, prepared.request
-    statistics = run(
+    return run(
         prepared.plan,
-        trials=prepared.trials,
+        trials=trials,
         seed=prepared.seed,
         percentiles=prepared.percentiles,
         tail_levels=tuple(sorted(scenario.simulate.tail_levels)),
@@ -135,10 +207,6 @@ def simulate(prepared: Prepared, progress: Progress | None = None) -> Record:
         replicates=prepared.replicates,
         scheduler=request.scheduler,
     )
-    if sources_of(scenario) != prepared.sources:
-        raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")
-    statistics = replace(statistics, timings={**prepared.timings, **statistics.timings})
-    return build_record(statistics, prepared.plan, prepared.models, _provenance(prepared))
 
 
 def expanded(scenario: Scenario) -> tuple[Model, ...]:
@@ -198,7 +266,7 @@ def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> t
     return tuple(model for model in models if model.strategy in names)
 
 
-def _provenance(prepared: Prepared) -> Provenance:
+def _provenance(prepared: Prepared, stopping: str) -> Provenance:
     scenario, request = prepared.scenario, prepared.request
     header = scenario.header
     return Provenance(
@@ -215,6 +283,7 @@ def _provenance(prepared: Prepared) -> Provenance:
         warnings=tuple(str(problem) for problem in scenario.warnings),
         nonfinite=scenario.simulate.nonfinite,
         replicates=prepared.replicates,
+        stopping=stopping,
         versions=versions(),
         command=request.command,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

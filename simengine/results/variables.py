@@ -152,6 +152,7 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("seed", int, "seed of the draws"),
     Attribute("sampler", str, "source of the draws"),
     Attribute("replicates", int, "independent replicates asked for; no matter for independent draws"),
+    Attribute("stopping", str, "JSON object of what stopped the run, at which looks, and whether it held; or null"),
     Attribute("device", str, "device that computed the result"),
     Attribute("precision", str, "number format of the arithmetic"),
     Attribute("stream_version", int, "version of the rule that maps seed, input and trial to a draw"),
@@ -197,7 +198,7 @@ RESULT = Layout(
 
 NOT_REPRODUCED = frozenset(
     {
-        *("timings", "versions", "command", "created", "passes"),
+        *("timings", "versions", "command", "created", "passes", "stopping"),
         *("scenario_file", "scenario_text", "resolved_text", "sources", "selected_strategies", "overrides", "warnings"),
     }
 )

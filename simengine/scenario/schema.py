@@ -19,6 +19,7 @@ from simengine.formula.tokens import MAX_TEXT
 from simengine.sampling.design import DEFAULT_REPLICATES, DEFAULT_SAMPLER, FEWEST_REPLICATES, MOST_REPLICATES, Sampler
 from simengine.scenario.docstrings import with_descriptions
 from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items, refusal
+from simengine.scenario.targets import TargetTable
 
 MAX_TRIALS = 10**12
 MAX_SEED = 2**63 - 1
@@ -105,6 +106,10 @@ class Simulate(Table):
     """Percentiles to report, between 0 and 100."""
     tail_levels: Annotated[tuple[TailLevel, ...], AfterValidator(items(0, 20, "levels"))] = (0.95,)
     """Levels of value at risk and expected shortfall."""
+    target_se: Annotated[dict[str, object], TargetTable()] = {}
+    """Standard errors to reach, such as { "T.mean" = "0.1%" }: trials are run until they hold, whatever trials says."""
+    max_trials: Annotated[int, NumberIn(Bounds(1, MAX_TRIALS), whole=True)] = 100_000_000
+    """Number of trials at which such a run stops at the latest."""
     nonfinite: Literal["error", "exclude"] = "error"
     """What to do when an outcome is not a finite number in some trial."""
 

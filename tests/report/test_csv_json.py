@@ -80,6 +80,7 @@ def test_json_has_the_documented_shape(record):
         "sampler",
         "device",
         "stream_version",
+        "stopping",
         "plan_digest",
         "strategies",
     }
