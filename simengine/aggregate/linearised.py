@@ -108,13 +108,26 @@ def pooled(parts: Array, batches: Batches) -> Linearised:
 def quantile_of(values: Array, probability: float, batches: Batches) -> Linearised:
     """The quantile of values (trials,), Hyndman and Fan's type 7; its error is unknown (NaN) in the utmost tails."""
     ordered = np.sort(values)
-    value = float(np.quantile(ordered, probability))
-    below = batches.means((values < value).astype(np.float64))
-    return quantile_from(value, below, quantile_slope(ordered, probability), batches)
+    value, slope = float(np.quantile(ordered, probability)), quantile_slope(ordered, probability)
+    below = batches.means((values < counting_limit(value, slope, probability, batches)).astype(np.float64))
+    return quantile_from(value, below, slope, batches)
+
+
+def counting_limit(value: Array | float, slope: Array | float, probability: Array | float, batches: Batches) -> Array:
+    """Where values are counted to tell the errors of quantiles ``value`` (...): within half a trial of each batch.
+
+    Replicates of a stratified sampler may agree to the trial on how many values lie below a quantile, because the
+    points below it are a whole number by construction; how far the quantile is off then does not show.  Half way
+    between two whole numbers of trials a stratum is cut, and the counts differ as much as rounding makes them.
+    """
+    at, steep = np.asarray(value, np.float64), np.asarray(slope, np.float64)
+    trials = np.asarray(probability) * batches.sizes.max()
+    moved = steep * (np.floor(trials) + 0.5 - trials) / batches.sizes.max()
+    return np.asarray(at + np.where(np.isfinite(moved), moved, 0.0))
 
 
 def quantile_from(value: Array | float, below: Array, slope: Array | float, batches: Batches) -> Linearised:
-    """Quantiles ``value`` (...) from the shares below them in each batch (batches, ...), and their slopes (...).
+    """Quantiles ``value`` (...) from the shares below their counting limits in each batch (batches, ...), and slopes.
 
     A share that is too large in a batch says that the batch's quantile is lower, by the slope of the quantile
     function: the reciprocal of the density.

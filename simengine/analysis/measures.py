@@ -20,6 +20,7 @@ from simengine.aggregate.linearised import (
     Exponential,
     Linearised,
     certainty_equivalent_of,
+    counting_limit,
     mean_of,
     probability_of,
     quantile_from,
@@ -191,9 +192,9 @@ def measures_of(values: Array, measures: Sequence[Measure], batches: Batches) ->
     for measure in measures:
         if measure.kind == "percentile":
             probability = measure.level / 100.0
-            at = _quantile(ordered, probability)
-            below = batches.means((values < at).astype(np.float64))
-            found.append(quantile_from(at, below, quantile_slope(ordered, probability), batches))
+            at, slope = _quantile(ordered, probability), quantile_slope(ordered, probability)
+            below = batches.means((values < counting_limit(at, slope, probability, batches)).astype(np.float64))
+            found.append(quantile_from(at, below, slope, batches))
         elif measure.kind == "shortfall":
             tail = 1.0 - measure.level / 100.0
             limit = float(ordered[_tail_rank(len(values), tail)])

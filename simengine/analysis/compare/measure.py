@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.aggregate.linearised import Linearised, Power, certainty_equivalent_of, check_wealth
+from simengine.aggregate.linearised import Linearised, Power, certainty_equivalent_of, check_wealth, counting_limit
 from simengine.aggregate.order import COVERAGE_Z
 from simengine.aggregate.paired import Known, Paired
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
@@ -150,7 +150,9 @@ class _Outcome:
         known = self._known(entries, rows)
         tolerance = self._tolerance(entries)
         grid = Shared.of(self.outcomes, rows, float(known.least.min()), float(known.greatest.max()))
-        asked = Asked(known.mean, known.quantile, known.limit, tolerance if math.isfinite(tolerance) else 0.0)
+        levels = np.array(self.levels.levels) / 100.0
+        limits = counting_limit(known.quantile, known.slope, levels, self.outcomes.batches)
+        asked = Asked(known.mean, limits, known.limit, tolerance if math.isfinite(tolerance) else 0.0)
         sums = paired_sums(self.outcomes, rows, grid, asked, threads, progress)
         paired = Paired(self.outcomes.batches, sums, known)
         single, pairs = self._estimates(paired, entries, rows, tolerance)
