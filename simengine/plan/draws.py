@@ -81,8 +81,9 @@ class Resources:
         return self._numbers[key]
 
 
-PLACES = {"inputs": (0, 1), "risks": (2,), "costs": (3,)}
-"""Which of every four dimensions belong to a table, so that tables grow without moving each other's draws."""
+PLACES = {"inputs": (0, 1, 4, 5), "risks": (2, 6), "costs": (3,), "some": (7,)}
+"""Which of every eight dimensions belong to a table, so that tables grow without moving each other's draws; those of
+``some`` belong to inputs that not all strategies have."""
 
 
 def addresses_of(models: Sequence[Model]) -> tuple[str, ...]:
@@ -92,18 +93,26 @@ def addresses_of(models: Sequence[Model]) -> tuple[str, ...]:
     also where they are constant, so that neither the outcomes asked for nor a fixed value moves the draws of others.
     What scales the members of a t copula follows the last of them.
     """
+    each = [_tables(model) for model in models]
+    tables = {address: table for found in reversed(each) for address, table in found.items()}
+    order = dict.fromkeys(address for found in each for address in found)
+    common = {address for address in order if all(address in found for found in each)}
+    return _placed({address: tables[address] if address in common else "some" for address in order})
+
+
+def _tables(model: Model) -> dict[str, str]:
+    """The addresses of a model in order, each with the table that it belongs to."""
     found: dict[str, str] = {}
-    for model in models:
-        scaled = {group.names: set(group.names) for group in model.dependences if group.dof is not None}
-        groups = {group.names: group for group in model.dependences}
-        for name, entry in model.inputs.items():
-            found.setdefault(entry.stream, entry.table)
-            for names, missing in scaled.items():
-                if name in missing:
-                    missing.remove(name)
-                    if not missing:
-                        found.setdefault(_scale_address(model, groups[names]), entry.table)
-    return _placed(found)
+    scaled = {group.names: set(group.names) for group in model.dependences if group.dof is not None}
+    groups = {group.names: group for group in model.dependences}
+    for name, entry in model.inputs.items():
+        found.setdefault(entry.stream, entry.table)
+        for names, missing in scaled.items():
+            if name in missing:
+                missing.remove(name)
+                if not missing:
+                    found.setdefault(_scale_address(model, groups[names]), entry.table)
+    return found
 
 
 def _placed(tables: Mapping[str, str]) -> tuple[str, ...]:
@@ -112,7 +121,7 @@ def _placed(tables: Mapping[str, str]) -> tuple[str, ...]:
     dimensions: dict[str, int] = {}
     for address, table in tables.items():
         turn, place = divmod(taken[table], len(PLACES[table]))
-        dimensions[address] = 4 * turn + PLACES[table][place]
+        dimensions[address] = 8 * turn + PLACES[table][place]
         taken[table] += 1
     free = [""] * (max(dimensions.values(), default=-1) + 1)
     for address, dimension in dimensions.items():
