@@ -22,6 +22,7 @@ def run(
     seed: int | None = None,
     sampler: str | None = None,
     replicates: int | None = None,
+    precision: str | None = None,
     strategies: str | Sequence[str] | None = None,
     overrides: Mapping[str, object] | None = None,
     percentiles: Sequence[float] | None = None,
@@ -35,8 +36,9 @@ def run(
     ----------
     scenario
         The path of a scenario file, or one that :func:`load` has read.
-    trials, seed, sampler, replicates, percentiles
-        Instead of what the scenario says; percentiles are in percent.
+    trials, seed, sampler, replicates, precision, percentiles
+        Instead of what the scenario says; percentiles are in percent.  ``precision`` is ``"float64"`` or
+        ``"float32"``, the fast mode.
     strategies
         Names of the strategies to simulate; all of them by default.
     overrides
@@ -74,6 +76,7 @@ def run(
         seed=numbers["seed"],
         sampler=_sampler(sampler),
         replicates=numbers["replicates"],
+        precision=_precision(precision),
         strategies=_names(strategies),
         percentiles=_percentiles(percentiles),
         overrides=dict(overrides or {}),
@@ -146,6 +149,14 @@ def _sampler(name: str | None) -> str | None:
 
     if name is not None and name not in SAMPLERS:
         raise InvalidInput(Problem("there is no such sampler", "sampler", repr(name), ", ".join(SAMPLERS)))
+    return name
+
+
+def _precision(name: str | None) -> str | None:
+    from simengine.sampling.design import PRECISIONS
+
+    if name is not None and name not in PRECISIONS:
+        raise InvalidInput(Problem("there is no such precision", "precision", repr(name), ", ".join(PRECISIONS)))
     return name
 
 

@@ -78,8 +78,8 @@ def outcome_statistics(
             mean_se=replicated.mean_error(),
             std_se=replicated.std_error(moments.mean, moments.std),
         )
-        value_se = value_se * [replicated.quantile_ratio(p / 100) for p in percentiles]
-        tail_se = tail_se * [replicated.quantile_ratio(1 - level) for level in tail_levels]
+        value_se = value_se * replicated.quantile_ratios([p / 100 for p in percentiles])
+        tail_se = tail_se * replicated.quantile_ratios([1 - level for level in tail_levels])
         errors = [replicated.shortfall_error(k, 1 - level, shortfall_se[k]) for k, level in enumerate(tail_levels)]
         shortfall_se = np.array(errors, np.float64)
         errors = [replicated.probability_error(j, int(count), share_se[j]) for j, count in enumerate(below)]

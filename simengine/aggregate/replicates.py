@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,8 @@ class ReplicateCounts:
     below: dict[int, Ints] = field(default_factory=dict)
 
     def add(self, replicate: int, counts: Ints, below: Ints) -> None:
-        """Add counts on the full grid, shape (outcomes, BINS), to a replicate that is still being counted."""
-        fine = counts.reshape(len(counts), COARSE_BINS, COARSE)
-        coarse = fine[:, :, 0].copy()
-        for place in range(1, COARSE):
-            coarse += fine[:, :, place]
+        """Add counts, on the full grid (outcomes, BINS) or on the coarse one, to a replicate being counted."""
+        coarse = coarsened(counts) if counts.shape[1] == BINS else counts
         self.bins[replicate] = self.bins.get(replicate, 0) + coarse
         self.below[replicate] = self.below.get(replicate, 0) + below
 
@@ -56,7 +54,9 @@ class ReplicateCounts:
     def update(self, state: hashlib._Hash) -> None:
         """Add all counts to a digest."""
         for replicate in sorted(self.bins):
-            state.update(str(replicate).encode() + self.bins[replicate].tobytes() + self.below[replicate].tobytes())
+            state.update(str(replicate).encode())
+            state.update(self.bins[replicate].data)
+            state.update(self.below[replicate].data)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReplicateCounts):
@@ -64,6 +64,13 @@ class ReplicateCounts:
         return _equal(self.bins, other.bins) and _equal(self.below, other.below)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def coarsened(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts of every :data:`COARSE` neighbouring bins together, shape (outcomes, COARSE_BINS)."""
+    while counts.shape[1] > COARSE_BINS:
+        counts = counts[:, 0::2] + counts[:, 1::2]
+    return counts
 
 
 def _merged(one: Mapping[int, Ints], other: Mapping[int, Ints]) -> dict[int, Ints]:
@@ -120,16 +127,26 @@ class Replicated:
         Wide enough that 1.96 of it on either side is a 95 % interval: it contains Student's factor for the number of
         replicates.  NaN for one replicate.
         """
+        return float(self.errors(values[None])[0])
+
+    def errors(self, values: Array) -> Array:
+        """The standard errors of several means at once: ``values`` (means, replicates)."""
         weights = self.sizes / self.sizes.sum()
         effective = 1.0 / float((weights**2).sum())
-        if len(values) < 2:
-            return math.nan
-        spread = float((weights**2 * (values - (weights * values).sum()) ** 2).sum())
-        return math.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
+        if values.shape[1] < 2:
+            return np.full(len(values), math.nan)
+        middle = (weights * values).sum(axis=1, keepdims=True)
+        spread = (weights**2 * (values - middle) ** 2).sum(axis=1)
+        found: Array = np.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0)
+        return found
 
     def share_error(self, values: Array) -> float:
         """The error of a share: no less than that of rounding a share to whole trials of a replicate."""
-        return max(self.error(values), math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum()))
+        return max(self.error(values), self._least_share_error)
+
+    @property
+    def _least_share_error(self) -> float:
+        return math.sqrt(len(self.sizes) / 12.0) / float(self.sizes.sum())
 
     def mean_error(self) -> float:
         """Of the mean."""
@@ -148,17 +165,19 @@ class Replicated:
         spread = self.share_error(self.below[:, threshold])
         return max(spread, plain) if min(count, self.sizes.sum() - count) < FEW else spread
 
-    def quantile_ratio(self, probability: float) -> float:
-        """Error of the share below a quantile over that for independent draws, at the nearest edge of the grid.
+    def quantile_ratios(self, probabilities: Sequence[float]) -> Array:
+        """Errors of the shares below quantiles over those for independent draws, at the nearest edges of the grid.
 
         The density by which a share's error becomes a quantile's is the same for both.  1 where no edge is inside.
         """
-        n, pooled, inside = self.sizes.sum(), self._pooled, self._edges
+        n, inside = self.sizes.sum(), self._edges
         if not inside.size:
-            return 1.0
-        edge = inside[np.argmin(np.abs(pooled[inside] - probability))]
-        share = float(pooled[edge])
-        return self.share_error(self.shares[:, edge]) / math.sqrt(share * (1.0 - share) / n)
+            return np.ones(len(probabilities))
+        edges = inside[nearest(self._pooled[inside], np.array(probabilities, np.float64))]
+        share = self._pooled[edges]
+        errors = self.errors(np.ascontiguousarray(self.shares[:, edges].T))
+        found: Array = np.fmax(errors, self._least_share_error) / np.sqrt(share * (1.0 - share) / n)
+        return np.where(np.isnan(errors), np.nan, found)
 
     @cached_property
     def _pooled(self) -> Array:
@@ -184,6 +203,14 @@ class Replicated:
         under = (counts * (self.tail_limits[level] - self.centre) - sums) / self.sizes
         spread = self.error(under) / tail
         return max(spread, plain) if counts.sum() < FEW else spread
+
+
+def nearest(ordered: Array, wanted: Array) -> Ints:
+    """The first place in an array that does not fall whose entry is nearest to each wanted number."""
+    above = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    below = np.maximum(above - 1, 0)
+    lower = np.abs(ordered[below] - wanted) <= np.abs(ordered[above] - wanted)
+    return np.searchsorted(ordered, ordered[np.where(lower, below, above)]).astype(np.int64)
 
 
 def replicated(

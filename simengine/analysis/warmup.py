@@ -45,11 +45,14 @@ def warm_up() -> WarmUp:
     from simengine.engine.run import run
     from simengine.kernels.jit import cache_folder
     from simengine.plan.compile import build_plan
+    from simengine.sampling.design import PRECISIONS
     from simengine.scenario import loads
 
-    plan = build_plan(expand(loads(_DEAL)))
-    for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
-        run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
+    models = expand(loads(_DEAL))
+    for precision in PRECISIONS:
+        plan = build_plan(models, precision=precision)
+        for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
+            run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
     found = dict(compiled_functions())
     compiled = sum(sum(kernel.stats.cache_misses.values()) for kernel in found.values())
     ready = tuple(name for name, kernel in found.items() if kernel.signatures)

@@ -69,12 +69,14 @@ def run(
         threads = 1
     clock = _Clock()
     source = cpu.Source.of(plan, seed, trials, replicates)
-    grid = Grid.from_pilot(cpu.values(source, 0, min(trials, PILOT_TRIALS)))
+    pilot = cpu.values(source, 0, min(trials, PILOT_TRIALS))
+    grid = Grid.from_pilot(pilot)
+    differences = _differences(source, pilot)
     clock.lap("pilot")
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
-    bytes_kept = strips * strip * len(plan.outputs) * 8
-    kept = np.empty((strips, len(plan.outputs), strip)) if bytes_kept <= memory_budget else None
+    bytes_kept = strips * strip * len(plan.outputs) * plan.value_type.itemsize
+    kept = np.empty((strips, len(plan.outputs), strip), plan.value_type) if bytes_kept <= memory_budget else None
     if task_trials is None and threads > 1:
         even = -(-trials // (threads * _TASKS_A_THREAD))
         task_trials = min(even, max(1, int(_TASK_SECONDS / seconds_estimate(plan, 1, 1))))
@@ -111,7 +113,17 @@ def run(
         timings=clock.laps,
         summary_digest=_digest(summary, selected),
         replicates=source.design.replicates,
+        differences=differences,
     )
+
+
+def _differences(source: cpu.Source, pilot: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the pilot's outcomes are from float64 arithmetic, (outcomes, 2)."""
+    if source.plan.precision == "float64":
+        return np.zeros((len(pilot), 2))
+    from simengine.kernels import compare  # the float32 kernels are loaded by those who use them
+
+    return compare.differences(source, pilot)
 
 
 def replay_trial(

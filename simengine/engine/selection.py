@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from simengine.aggregate.exact import rounded
 from simengine.aggregate.finalise import TailSums
 from simengine.aggregate.grid import BINS, Grid
-from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values, order_statistics
+from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values
 from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.engine.schedule import Mergeable, Range
 from simengine.kernels import cpu
+from simengine.kernels.gather import Gathered
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,10 +31,10 @@ class Draws:
 
     source: cpu.Source
     grid: Grid
-    kept: Array | None
+    kept: NDArray[np.floating] | None
     fold: Callable[[Callable[[Range], Mergeable], str], Mergeable]
 
-    def kept_in(self, part: Range) -> Array | None:
+    def kept_in(self, part: Range) -> NDArray[np.floating] | None:
         """The kept values of a range."""
         if self.kept is None:
             return None
@@ -73,7 +74,8 @@ def _from_bins(
     flags = np.zeros((len(ranks), BINS + 1), np.uint8)
     for k, mine in enumerate(bins):
         flags[k, mine] = 1
-    wanted = Wanted(flags, ends.limits)
+    announced = np.array([summary.counts[k, np.unique(mine)].sum() for k, mine in enumerate(bins)], np.int64)
+    wanted = Wanted(flags, ends.limits, announced)
 
     def work(part: Range) -> cpu.Selection:
         kept = draws.kept_in(part)
@@ -81,12 +83,11 @@ def _from_bins(
 
     picked = draws.fold(work, "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
-    found = tuple(
-        order_statistics(summary.counts[k], bins[k], picked.values[k], wanted_ranks[k]) for k in range(len(ranks))
-    )
+    gathered = [Gathered.of(draws.grid, k, summary.counts[k], bins[k], picked.values[k]) for k in range(len(ranks))]
+    found = tuple(gathered[k].order_statistics(bins[k], wanted_ranks[k]) for k in range(len(ranks)))
 
     def inside(k: int, level: int, limbs: Ints) -> tuple[float, float]:
-        mine = picked.values[k][draws.grid.bins_of(k, picked.values[k]) == ends.bins[k, level]]
+        mine = gathered[k].values_of(int(ends.bins[k, level]))
         return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)

@@ -31,6 +31,7 @@ def build_plan(
     build: TableBuilder = stored_table,
     sampler: str = "random",
     addresses: Sequence[str] | None = None,
+    precision: str = "float64",
 ) -> Plan:
     """The plan of one or more strategies.
 
@@ -38,7 +39,8 @@ def build_plan(
     single trials; their values have the same bits as in the plan of the outputs.  ``build`` makes the quantile
     tables; by default those that were made before are read from the cache folder.  ``sampler`` says where draws come
     from, see :mod:`simengine.sampling.design`; ``addresses`` is the order of the dimensions of its points, by default
-    that of ``models`` (:func:`~simengine.plan.draws.addresses_of`).
+    that of ``models`` (:func:`~simengine.plan.draws.addresses_of`).  ``precision`` is that of words, tables and
+    registers, ``"float64"`` or ``"float32"``.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def build_plan(
     graph = Graph()
     order = addresses_of(models) if addresses is None else addresses
     dimensions = {address: place for place, address in enumerate(order)}
-    draws = Draws(graph, Resources(build, sampler, dimensions))
+    draws = Draws(graph, Resources(build, sampler, dimensions, precision))
     outputs: list[PlanOutput] = []
     outcomes: list[int] = []
     drawn: list[_Used] = []
@@ -139,6 +141,10 @@ def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
     else:
         points = (marginal if own is None else resources.tables[own]).quantile(np.array(PERCENTILES))
     through = frozenset[int]().union(*(used.drawn.through for used in entries))
+    try:
+        table_error = max((resources.table_error(number) for number in through), default=0.0)
+    except ValueError as failure:  # no float32 table can be made of it
+        raise InvalidInput(Problem(str(failure), key=entry.key, hint='use precision = "float64"')) from failure
     return PlanInput(
         name=entry.name,
         strategies=tuple(dict.fromkeys(used.strategy for used in entries)),
@@ -153,5 +159,5 @@ def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
         p5=float(points[0]),
         p50=float(points[1]),
         p95=float(points[2]),
-        table_error=max((resources.tables[number].error for number in through), default=0.0),
+        table_error=table_error,
     )

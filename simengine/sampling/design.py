@@ -14,6 +14,11 @@ Sampler = Literal["sobol", "random", "lhs", "antithetic"]
 """Sources of draws: scrambled Sobol points, independent draws, Latin hypercubes, pairs of opposite draws."""
 
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
+
+Precision = Literal["float64", "float32"]
+"""Of words, tables and arithmetic: the reference, and the fast mode."""
+
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 DEFAULT_REPLICATES = 32
 FEWEST_REPLICATES, MOST_REPLICATES = 8, 1024
 
