@@ -26,6 +26,7 @@ def run(
     seed: int | None = None,
     sampler: str | None = None,
     replicates: int | None = None,
+    precision: str | None = None,
     strategies: str | Sequence[str] | None = None,
     overrides: Mapping[str, object] | None = None,
     percentiles: Sequence[float] | None = None,
@@ -42,8 +43,9 @@ def run(
     ----------
     scenario
         The path of a scenario file, or one that :func:`load` has read.
-    trials, seed, sampler, replicates, percentiles
-        Instead of what the scenario says; percentiles are in percent.
+    trials, seed, sampler, replicates, precision, percentiles
+        Instead of what the scenario says; percentiles are in percent.  ``precision`` is ``"float64"`` or
+        ``"float32"``, the fast mode.
     strategies
         Names of the strategies to simulate; all of them by default.
     overrides
@@ -92,6 +94,7 @@ def run(
         seed=numbers["seed"],
         sampler=_sampler(sampler),
         replicates=numbers["replicates"],
+        precision=_precision(precision),
         strategies=_names(strategies),
         percentiles=_percentiles(percentiles),
         overrides=dict(overrides or {}),
@@ -344,6 +347,14 @@ def _scheduler(scheduler: str | Client | None, threads: int | None) -> str | Cli
     if problem is not None:
         raise InvalidInput(problem)
     return scheduler
+
+
+def _precision(name: str | None) -> str | None:
+    from simengine.sampling.design import PRECISIONS
+
+    if name is not None and name not in PRECISIONS:
+        raise InvalidInput(Problem("there is no such precision", "precision", repr(name), ", ".join(PRECISIONS)))
+    return name
 
 
 def _percentiles(levels: Sequence[float] | None) -> tuple[float, ...] | None:

@@ -92,6 +92,7 @@ def make_record(*, text: str = "", strategies: tuple[str, ...] = ("licence", "sa
         passes=1,
         timings={"simulate": 0.01},
         summary_digest="c0ffee",
+        differences=np.zeros((len(outcomes), 2)),
     )
     provenance = Provenance(
         scenario="sample",

@@ -32,8 +32,8 @@ T = { target = 200 }
 """
 
 
-def plan_of(text: str, record: str = "outputs", sampler: str = "random") -> Plan:
+def plan_of(text: str, record: str = "outputs", sampler: str = "random", precision: str = "float64") -> Plan:
     """The plan of a scenario given as text; a missing [scenario] table is supplied."""
     if "[scenario]" not in text:
         text = '[scenario]\nname = "test"\n' + text
-    return build_plan(expand(loads(text)), record=record, sampler=sampler)
+    return build_plan(expand(loads(text)), record=record, sampler=sampler, precision=precision)

@@ -32,7 +32,7 @@ def carried(limbs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def rounded(limbs: NDArray[np.int64], times: int = 1, value: float = 0.0) -> float:
     """The number that limbs of shape (LIMBS,) hold, plus ``times * value``, rounded once to float64."""
-    whole = sum(int(limb) << (32 * k) for k, limb in enumerate(limbs))
+    whole = sum(int(limbs[k]) << (32 * int(k)) for k in np.flatnonzero(limbs))
     if not math.isfinite(value):
         return value if times else rounded(limbs)
     numerator, denominator = value.as_integer_ratio()

@@ -7,7 +7,9 @@ a poor grid costs time when percentiles are selected, never accuracy.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ class Grid:
             finite = row[np.isfinite(row)]
             if not finite.size:
                 continue
-            low, middle, high = np.percentile(finite, [25, 50, 75])
+            low, middle, high = _quartiles(finite)
             width = (high - low) / 2
             if not width > 0:  # an atom in the middle: fall back on the whole range
                 width = (finite.max() - finite.min()) / 2
@@ -60,7 +62,27 @@ class Grid:
 
     def edges(self, outcome: int) -> Array:
         """Edges of the bins, shape (BINS + 1,), to plot them; the outermost are where the last bins begin to clamp."""
-        k = np.arange(SIDE + 1)
-        y = np.exp2(k >> SUB_BITS) * (1 + (k & ((1 << SUB_BITS) - 1)) / (1 << SUB_BITS)) - 1.0
-        one_side = y / self.scale[outcome]
+        one_side = _unit_edges() / self.scale[outcome]
         return np.concatenate([self.centre[outcome] - one_side[:0:-1], self.centre[outcome] + one_side])
+
+
+@cache
+def _unit_edges() -> Array:
+    """Edges of the bins on the upper side of a grid with centre 0 and scale 1."""
+    k = np.arange(SIDE + 1)
+    found: Array = np.exp2(k >> SUB_BITS) * (1 + (k & ((1 << SUB_BITS) - 1)) / (1 << SUB_BITS)) - 1.0
+    found.flags.writeable = False
+    return found
+
+
+def _quartiles(values: Array) -> tuple[float, float, float]:
+    """25th, 50th and 75th percentile, as numpy.percentile has them."""
+    positions = [p * (len(values) - 1) for p in (0.25, 0.5, 0.75)]
+    below = [math.floor(position) for position in positions]
+    ordered = np.partition(values, sorted({*below, *(min(k + 1, len(values) - 1) for k in below)}))
+    found = []
+    for position, k in zip(positions, below, strict=True):
+        low, high, weight = float(ordered[k]), float(ordered[min(k + 1, len(values) - 1)]), position - k
+        # numpy interpolates from the nearer end
+        found.append(high - (high - low) * (1 - weight) if weight >= 0.5 else low + (high - low) * weight)
+    return found[0], found[1], found[2]

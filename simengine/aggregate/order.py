@@ -97,14 +97,11 @@ def _positions(n: int, probabilities: Sequence[float]) -> tuple[Ints, Array]:
 
 def _interval(n: int, probabilities: Sequence[float]) -> tuple[Ints, Ints]:
     """Ranks of a distribution-free 95 % interval for quantiles; (-1, -1) where it leaves the sample."""
-    early, late = [], []
-    for p in probabilities:
-        half = COVERAGE_Z * math.sqrt(n * p * (1 - p))
-        low, high = math.floor(n * p - half), math.ceil(n * p + half) - 1
-        inside = low >= 0 and high <= n - 1 and high > low
-        early.append(low if inside else -1)
-        late.append(high if inside else -1)
-    return np.array(early, np.int64), np.array(late, np.int64)
+    p = np.array(probabilities, np.float64)
+    half = COVERAGE_Z * np.sqrt(n * p * (1 - p))
+    low, high = np.floor(n * p - half).astype(np.int64), np.ceil(n * p + half).astype(np.int64) - 1
+    inside = (low >= 0) & (high <= n - 1) & (high > low)
+    return np.where(inside, low, -1), np.where(inside, high, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +109,13 @@ class Wanted:
     """What a selection pass picks: flagged bins of every outcome, and the limits below which tails are summed.
 
     flags: (outcomes, bins + 1) uint8; the last is 0 and stands for values that are not finite.  tail_limits:
-    (outcomes, levels): a value belongs to the summed part of the tail if it is below the limit.
+    (outcomes, levels): a value belongs to the summed part of the tail if it is below the limit.  announced:
+    (outcomes,) how many values of all trials lie in flagged bins.
     """
 
     flags: NDArray[np.uint8]
     tail_limits: Array
+    announced: Ints
 
 
 def bins_of_ranks(counts: Ints, ranks: Ints) -> Ints:
@@ -124,28 +123,43 @@ def bins_of_ranks(counts: Ints, ranks: Ints) -> Ints:
     return np.searchsorted(np.cumsum(counts), ranks, side="right").astype(np.int64)
 
 
-def order_statistics(counts: Ints, bins: Ints, grouped: Array, ranks: Ints) -> dict[int, float]:
-    """The values at ranks, from all values of the bins that hold them, bin after bin; reorders ``grouped`` in place.
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Where the values of wanted bins stand when they are gathered bin by bin.
 
-    Raises
-    ------
-    ValueError
-        If the values are not those the counts announce: a pass did not draw the same trials.
+    bins: (wanted,) in order, each once.  begins, ends: (wanted,) places.  before: (wanted,) values below each bin.
     """
-    wanted, first = np.unique(bins, return_index=True)
-    ends = np.cumsum(counts[wanted])
-    if len(grouped) != (ends[-1] if len(ends) else 0):
-        raise ValueError(f"{len(grouped)} values were picked where the counts announce {counts[wanted].sum()}")
-    found = np.empty(len(ranks))
-    inside = ranks - (np.cumsum(counts) - counts)[bins]
-    lasts = np.append(first, len(ranks))[1:].tolist()  # ranks rise, and bins with them
-    begin = 0
-    for one, last, end in zip(first.tolist(), lasts, ends.tolist(), strict=True):
-        values, places = grouped[begin:end], inside[one:last]
-        values.partition(places)
-        found[one:last] = values[places]
-        begin = end
-    return dict(zip(ranks.tolist(), found.tolist(), strict=True))
+
+    bins: Ints
+    begins: Ints
+    ends: Ints
+    before: Ints
+
+    @classmethod
+    def of(cls, counts: Ints, bins: Ints, picked: int) -> Grouped:
+        """For the bins that hold wanted ranks, when so many values were picked from them.
+
+        Raises
+        ------
+        ValueError
+            If that is not what the counts announce: a pass did not draw the same trials.
+        """
+        wanted = np.unique(bins)
+        held = counts[wanted]
+        if picked != held.sum():
+            raise ValueError(f"{picked} values were picked where the counts announce {held.sum()}")
+        ends = np.cumsum(held)
+        return cls(wanted, ends - held, ends, np.cumsum(counts)[wanted] - held)
+
+    def places(self, bins: int) -> Ints:
+        """The first place of each of so many bins; 0 for those that are not wanted."""
+        found = np.zeros(bins, np.int64)
+        found[self.bins] = self.begins
+        return found
+
+    def group_of(self, bins: Ints) -> Ints:
+        """The number of the group of each bin."""
+        return np.searchsorted(self.bins, bins).astype(np.int64)
 
 
 def key_of(x: Array) -> Ints:

@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,11 +45,8 @@ class ReplicateCounts:
     below: dict[int, Ints] = field(default_factory=dict)
 
     def add(self, replicate: int, counts: Ints, below: Ints) -> None:
-        """Add counts on the full grid, shape (outcomes, BINS), to a replicate that is still being counted."""
-        fine = counts.reshape(len(counts), COARSE_BINS, COARSE)
-        coarse = fine[:, :, 0].copy()
-        for place in range(1, COARSE):
-            coarse += fine[:, :, place]
+        """Add counts, on the full grid (outcomes, BINS) or on the coarse one, to a replicate being counted."""
+        coarse = coarsened(counts) if counts.shape[1] == BINS else counts
         self.bins[replicate] = self.bins.get(replicate, 0) + coarse
         self.below[replicate] = self.below.get(replicate, 0) + below
 
@@ -59,7 +57,9 @@ class ReplicateCounts:
     def update(self, state: hashlib._Hash) -> None:
         """Add all counts to a digest."""
         for replicate in sorted(self.bins):
-            state.update(str(replicate).encode() + self.bins[replicate].tobytes() + self.below[replicate].tobytes())
+            state.update(str(replicate).encode())
+            state.update(self.bins[replicate].data)
+            state.update(self.below[replicate].data)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReplicateCounts):
@@ -67,6 +67,13 @@ class ReplicateCounts:
         return _equal(self.bins, other.bins) and _equal(self.below, other.below)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def coarsened(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts of every :data:`COARSE` neighbouring bins together, shape (outcomes, COARSE_BINS)."""
+    while counts.shape[1] > COARSE_BINS:
+        counts = counts[:, 0::2] + counts[:, 1::2]
+    return counts
 
 
 def _merged(one: Mapping[int, Ints], other: Mapping[int, Ints]) -> dict[int, Ints]:
@@ -156,14 +163,11 @@ class Replicated:
 
         The density by which a share's error becomes a quantile's is the same for both.  1 where no edge is inside.
         """
-        n, pooled, inside = self.sizes.sum(), self._pooled, self._edges
+        n, inside = self.sizes.sum(), self._edges
         if not inside.size:
             return np.ones(len(probabilities))
-        above = np.minimum(np.searchsorted(pooled[inside], probabilities), inside.size - 1)
-        below = np.maximum(above - 1, 0)
-        nearer = np.abs(pooled[inside[below]] - probabilities) <= np.abs(pooled[inside[above]] - probabilities)
-        edges = inside[np.where(nearer, below, above)]
-        shares = pooled[edges]
+        edges = inside[nearest(self._pooled[inside], probabilities)]
+        shares = self._pooled[edges]
         return np.asarray(
             self.share_error(self.shares[:, edges], _MOST_ROUNDING) / np.sqrt(shares * (1.0 - shares) / n)
         )
@@ -192,6 +196,14 @@ class Replicated:
         under = (counts * (self.tail_limits[level] - self.centre) - sums) / self.sizes
         spread = self.error(under) / tail
         return float(np.maximum(spread, plain)) if counts.sum() < FEW else spread
+
+
+def nearest(ordered: Array, wanted: Array) -> Ints:
+    """The first place in an array that does not fall whose entry is nearest to each wanted number."""
+    above = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    below = np.maximum(above - 1, 0)
+    lower = np.abs(ordered[below] - wanted) <= np.abs(ordered[above] - wanted)
+    return np.searchsorted(ordered, ordered[np.where(lower, below, above)]).astype(np.int64)
 
 
 def replicated(

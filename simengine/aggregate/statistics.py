@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,8 @@ class RunStatistics:
     ``percentiles`` are in percent, ``tail_levels`` fractions.  ``passes`` counts how often the trials were
     drawn (1 when the values were kept, more when they were drawn again to select exact percentiles).
     ``timings`` are seconds by stage.  ``replicates``: independent replicates that the standard errors follow from, 0
-    where they follow from independent trials.
+    where they follow from independent trials.  ``differences``: (outcomes, 2), the largest and the mean difference
+    from float64 arithmetic on the same words over the pilot trials, in standard deviations; 0 for float64 itself.
     """
 
     outcomes: tuple[OutcomeStatistics, ...]
@@ -68,3 +69,4 @@ class RunStatistics:
     summary_digest: str
     """SHA-256 of counts, sums and order statistics: equal digests mean equal bits."""
     replicates: int = 0
+    differences: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))

@@ -82,7 +82,7 @@ class Summary:
         for part in fields(self):
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
-                state.update(np.ascontiguousarray(value).tobytes())
+                state.update(np.ascontiguousarray(value).data)
         for node in sorted(self.sums.nodes):
             state.update(str(node).encode() + np.ascontiguousarray(self.sums.nodes[node]).tobytes())
         self.replicates.update(state)

@@ -46,6 +46,7 @@ def ledger_of_trial(
     addresses: Sequence[str] | None = None,
     trials: int | None = None,
     replicates: int = DEFAULT_REPLICATES,
+    precision: str = "float64",
 ) -> Ledger:
     """Draw one trial alone and record everything; the values are those of the same trial in a run of ``trials``.
 
@@ -56,7 +57,7 @@ def ledger_of_trial(
     InvalidInput
         When the models cannot be compiled.
     """
-    plan = build_plan(models, record="everything", sampler=sampler, addresses=addresses)
+    plan = build_plan(models, record="everything", sampler=sampler, addresses=addresses, precision=precision)
     values = replay_trial(plan, seed, trial, trials=trials, replicates=replicates)
     found = {(entry.strategy, entry.name): float(values[k]) for k, entry in enumerate(plan.outputs)}
     strategies = tuple(model.strategy for model in models)

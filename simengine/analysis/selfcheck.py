@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simengine.aggregate.statistics import OutcomeStatistics
@@ -23,7 +23,7 @@ from simengine.sampling.design import DEFAULT_REPLICATES
 LIMIT = 5.0
 """Standard errors by which a simulated number may differ from its closed form."""
 
-_ROUNDING = 1e-12
+ROUNDING = {"float64": 1e-12, "float32": 1e-5}
 """Relative difference that is due to rounding, for quantities without (much) uncertainty."""
 _HEAVIEST = 1e-3
 """Excess kurtosis per trial above which a few trials decide a standard deviation, so that its error is unknown."""
@@ -40,12 +40,13 @@ class Comparison:
     exact: float
     simulated: float
     se: float
+    rounding: float = ROUNDING["float64"]
 
     @property
     def difference(self) -> float:
         """Simulated minus exact, in standard errors; 0 when they agree up to rounding."""
         gap = self.simulated - self.exact
-        if abs(gap) <= _ROUNDING * max(abs(self.exact), abs(self.simulated)):
+        if abs(gap) <= self.rounding * max(abs(self.exact), abs(self.simulated)):
             return 0.0
         return gap / self.se if self.se > 0.0 else math.copysign(math.inf, gap)
 
@@ -93,6 +94,7 @@ def selfcheck(
     seed: int,
     sampler: str = "random",
     replicates: int = DEFAULT_REPLICATES,
+    precision: str = "float64",
     threads: int | None = None,
     scheduler: Scheduler | None = None,
     progress: Callable[[int, int, str], None] | None = None,
@@ -106,7 +108,7 @@ def selfcheck(
     DeviceError
         When a cluster cannot be reached or used.
     """
-    plan = build_plan(models, record="everything", sampler=sampler)
+    plan = build_plan(models, record="everything", sampler=sampler, precision=precision)
     found = run(
         plan,
         trials=trials,
@@ -126,27 +128,30 @@ def selfcheck(
         for name, moments in exact.items():
             outcome = simulated[model.strategy, name]
             kind: Literal["input", "formula"] = "input" if name in model.inputs else "formula"
-            for entry in _comparisons(name, kind, moments, outcome, trials):
+            for entry in _comparisons(name, kind, moments, outcome, trials, ROUNDING[precision]):
                 merged.setdefault(entry, []).append(model.strategy)
         for output in model.outputs:
             if output.name not in exact:
                 without.setdefault(output.name, []).append(model.strategy)
-    comparisons = [
-        Comparison(tuple(names), e.name, e.kind, e.measure, e.exact, e.simulated, e.se) for e, names in merged.items()
-    ]
+    comparisons = [replace(entry, strategies=tuple(names)) for entry, names in merged.items()]
     named = tuple(f"{name} of {', '.join(strategies)}" for name, strategies in without.items())
     return SelfCheck(trials, tuple(comparisons), named)
 
 
 def _comparisons(
-    name: str, kind: Literal["input", "formula"], exact: Moments, outcome: OutcomeStatistics, trials: int
+    name: str,
+    kind: Literal["input", "formula"],
+    exact: Moments,
+    outcome: OutcomeStatistics,
+    trials: int,
+    rounding: float,
 ) -> list[Comparison]:
     """Mean and standard deviation, as far as both sides are known and the error of the simulation is, too."""
     if not math.isfinite(exact.mean) or not math.isfinite(exact.variance) or outcome.faults or trials < 2:
         return []
-    found = [Comparison((), name, kind, "mean", exact.mean, outcome.mean, outcome.mean_se)]
+    found = [Comparison((), name, kind, "mean", exact.mean, outcome.mean, outcome.mean_se, rounding)]
     heavy = math.isfinite(outcome.kurtosis) and outcome.kurtosis > _HEAVIEST * trials
     if not heavy and math.isfinite(outcome.std_se):
         sd = math.sqrt(max(exact.variance, 0.0))
-        found.append(Comparison((), name, kind, "sd", sd, outcome.std, outcome.std_se))
+        found.append(Comparison((), name, kind, "sd", sd, outcome.std, outcome.std_se, rounding))
     return found

@@ -55,12 +55,15 @@ def warm_up() -> WarmUp:
     from simengine.kernels.jit import cache_folder
     from simengine.plan.compile import build_plan
     from simengine.results.compute import Request, prepare
+    from simengine.sampling.design import PRECISIONS
     from simengine.scenario import loads
 
     deal = loads(_DEAL)
-    plan = build_plan(expand(deal))
-    for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
-        run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
+    models = expand(deal)
+    for precision in PRECISIONS:
+        plan = build_plan(models, precision=precision)
+        for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
+            run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
     drivers_of(prepare(deal, Request(trials=_TRIALS, threads=1)), Question(DEFAULT_SECTIONS))
     compare([loads(_DEAL + _PAIR)], Comparing(outputs=("flat",), trials=_TRIALS, seed=1, threads=1))
     found = dict(compiled_functions())

@@ -37,7 +37,12 @@ class Variant:
         return f"{self.precision}, {self.sampler}"
 
 
-VARIANTS = (Variant("float64", "random"), Variant("float64", "sobol"))
+VARIANTS = (
+    Variant("float64", "random"),
+    Variant("float64", "sobol"),
+    Variant("float32", "random"),
+    Variant("float32", "sobol"),
+)
 """What is compared with NumPy, in the order of the table."""
 
 
@@ -47,7 +52,7 @@ def plan_of(variant: Variant, scenario: Path = REFERENCE_DEAL) -> Plan:
     from simengine.plan.compile import build_plan
     from simengine.scenario import load
 
-    return build_plan(expand(load(scenario)), sampler=variant.sampler)
+    return build_plan(expand(load(scenario)), sampler=variant.sampler, precision=variant.precision)
 
 
 def simulation(variant: Variant, scenario: Path = REFERENCE_DEAL) -> Simulate:

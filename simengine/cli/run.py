@@ -22,7 +22,7 @@ from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
 from simengine.errors import InvalidInput, Problem
-from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
+from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, PRECISIONS, SAMPLERS
 
 if TYPE_CHECKING:
     from simengine.engine.stopping import Look
@@ -44,6 +44,7 @@ _READ_TRIALS = 10**30
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; sobol by default.")
 @click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Of the arithmetic; float32 is the fast mode.")
 @strategy_option
 @set_option
 @click.option("--percentiles", metavar="LIST", help="Percentiles to report, such as 5,50,95.")
@@ -69,6 +70,7 @@ def command(
     seed: str | None,
     sampler: str | None,
     replicates: str | None,
+    precision: str | None,
     strategies: tuple[str, ...],
     settings: tuple[str, ...],
     percentiles: str | None,
@@ -112,6 +114,7 @@ def command(
         seed=options.whole("--seed", seed, 0, _MOST_SEED),
         sampler=sampler,
         replicates=options.whole("--replicates", replicates, FEWEST_REPLICATES, MOST_REPLICATES),
+        precision=precision,
         strategies=strategies or None,
         percentiles=options.percentiles("--percentiles", percentiles),
         overrides=options.settings("--set", settings),
@@ -212,6 +215,7 @@ def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
         addresses=prepared.addresses,
         trials=prepared.trials,
         replicates=prepared.replicates,
+        precision=prepared.plan.precision,
     )
     if as_json:
         write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
@@ -230,6 +234,7 @@ def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
             seed=prepared.seed,
             sampler=prepared.plan.sampler,
             replicates=prepared.replicates,
+            precision=prepared.plan.precision,
             threads=prepared.request.threads,
             scheduler=prepared.request.scheduler,
             progress=progress,

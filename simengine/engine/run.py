@@ -158,15 +158,17 @@ def _simulated(
     trials, seed, replicates = asked.trials, asked.seed, asked.replicates
     clock = _Clock()
     source = cpu.Source.of(plan, seed, trials, replicates)
-    grid = Grid.from_pilot(cpu.values(source, 0, min(trials, PILOT_TRIALS)))
+    pilot = cpu.values(source, 0, min(trials, PILOT_TRIALS))
+    grid = Grid.from_pilot(pilot)
+    differences = _differences(source, pilot)
     clock.lap("pilot")
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
-    bytes_kept = strips * strip * len(plan.outputs) * 8
+    bytes_kept = strips * strip * len(plan.outputs) * plan.value_type.itemsize
     if must_keep and bytes_kept > memory_budget:
         raise InvalidInput(_too_many_to_keep(trials, bytes_kept, memory_budget))
     keeps = executor.shares_memory and bytes_kept <= memory_budget
-    kept = np.empty((strips, len(plan.outputs), strip)) if keeps else None
+    kept = np.empty((strips, len(plan.outputs), strip), plan.value_type) if keeps else None
     executor.start(Trials(source, kept))
     ranges = ranges_of(trials, strip, task_trials or _trials_of_a_task(plan, trials, executor))
     in_flight = max(1, _WAITING_BYTES // (8 * BINS * len(plan.outputs)))
@@ -197,8 +199,12 @@ def _simulated(
         timings=clock.laps,
         summary_digest=_digest(summary, selected),
         replicates=source.design.replicates,
+        differences=differences,
     )
-    return statistics, None if kept is None else Outcomes(source, kept)
+    if not must_keep:
+        return statistics, None
+    assert kept is not None
+    return statistics, Outcomes(source, kept.astype(np.float64, copy=False))
 
 
 def _too_many_to_keep(trials: int, needed: int, budget: int) -> Problem:
@@ -218,6 +224,15 @@ def _trials_of_a_task(plan: Plan, trials: int, executor: Executor) -> int | None
     if executor.shares_memory:
         return min(even, max(1, int(_TASK_SECONDS / each)))
     return min(max(even, int(_SHORTEST_SENT / each)), int(_LONGEST_SENT / each))
+
+
+def _differences(source: cpu.Source, pilot: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the pilot's outcomes are from float64 arithmetic, (outcomes, 2)."""
+    if source.plan.precision == "float64":
+        return np.zeros((len(pilot), 2))
+    from simengine.kernels import compare  # the float32 kernels are loaded by those who use them
+
+    return compare.differences(source, pilot)
 
 
 def replay_trial(

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from simengine.aggregate.exact import rounded
 from simengine.aggregate.finalise import TailSums
 from simengine.aggregate.grid import BINS, Grid
-from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values, order_statistics
+from simengine.aggregate.order import Ranks, Wanted, bins_of_ranks, first_values
 from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.engine.tasks import Mergeable, Narrow, Pick, PickFromWindows, Task
 from simengine.kernels import cpu
+from simengine.kernels.gather import Gathered
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,16 +67,14 @@ def _from_bins(
     flags = np.zeros((len(ranks), BINS + 1), np.uint8)
     for k, mine in enumerate(bins):
         flags[k, mine] = 1
-    picked = draws.fold(Pick(draws.grid, Wanted(flags, ends.limits)), "selecting percentiles")
+    announced = np.array([summary.counts[k, np.unique(mine)].sum() for k, mine in enumerate(bins)], np.int64)
+    picked = draws.fold(Pick(draws.grid, Wanted(flags, ends.limits, announced)), "selecting percentiles")
     assert isinstance(picked, cpu.Selection)
-    grouped = [cpu.grouped(values, draws.grid, k, summary.counts[k], bins[k]) for k, values in enumerate(picked.values)]
-    found = tuple(order_statistics(summary.counts[k], bins[k], grouped[k], wanted_ranks[k]) for k in range(len(ranks)))
+    gathered = [Gathered.of(draws.grid, k, summary.counts[k], bins[k], picked.values[k]) for k in range(len(ranks))]
+    found = tuple(gathered[k].order_statistics(bins[k], wanted_ranks[k]) for k in range(len(ranks)))
 
     def inside(k: int, level: int, limbs: Ints) -> tuple[float, float]:
-        last, counts = ends.bins[k, level], summary.counts[k]
-        wanted = np.unique(bins[k])
-        end = int(counts[wanted[wanted <= last]].sum())
-        mine = grouped[k][end - int(counts[last]) : end]
+        mine = gathered[k].values_of(int(ends.bins[k, level]))
         return _ending(mine, ends.inside[k, level], limbs, float(draws.grid.centre[k]))
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)

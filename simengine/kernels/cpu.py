@@ -5,8 +5,10 @@ Single-threaded and without Python's global lock while it computes; parallelism 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from simengine.aggregate.exact import LIMBS, carried
 from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import Wanted
-from simengine.aggregate.replicates import ReplicateCounts
+from simengine.aggregate.replicates import COARSE_BINS, ReplicateCounts, coarsened
 from simengine.aggregate.summary import NO_TRIAL, Summary
 from simengine.aggregate.sums import SumTree
 from simengine.aggregate.windows import PARTS, Windows
@@ -25,7 +27,6 @@ from simengine.kernels.tally import (
     MOMENTS,
     TAIL_MOMENTS,
     TILE,
-    group,
     pick_windows,
     refine,
     select,
@@ -43,7 +44,6 @@ __all__ = [
     "Selection",
     "Source",
     "exact_limbs",
-    "grouped",
     "narrow",
     "pick",
     "pick_from_windows",
@@ -64,33 +64,64 @@ _MOST_STRIP_TRIALS = 1 << 16
 class Selection:
     """What a selection pass found: the values in wanted bins by outcome, and the sums of the tails.
 
-    values: one array for each outcome, in order of trial.  tails: a tree of (outcomes, levels, 3), sums of
-    x - centre and of its square below the tail limits, and their number.  limbs: (outcomes, levels, 2, LIMBS),
-    exact sums of x and of (x - centre)**2 between the tail limits and the inner limits; all 0 where there are none.
+    parts: for each outcome the values found, in order of trial, in one array or several.  tails: a tree of
+    (outcomes, levels, 3), sums of x - centre and of its square below the tail limits, and their number.  limbs:
+    (outcomes, levels, 2, LIMBS), exact sums of x and of (x - centre)**2 between the tail limits and the inner limits;
+    all 0 where there are none.
     """
 
-    values: tuple[Array, ...]
+    parts: tuple[tuple[Array, ...], ...]
     tails: SumTree
     limbs: NDArray[np.int64]
 
     def merge(self, other: Selection) -> Selection:
         """The selection over the trials of both, self before other."""
-        pairs = zip(self.values, other.values, strict=True)
+        parts = tuple(one + more for one, more in zip(self.parts, other.parts, strict=True))
         limbs = carried(self.limbs + other.limbs)
-        return Selection(tuple(np.concatenate(pair) for pair in pairs), self.tails.merge(other.tails), limbs)
+        return Selection(parts, self.tails.merge(other.tails), limbs)
+
+    @cached_property
+    def values(self) -> tuple[Array, ...]:
+        """All values of each outcome, in order of trial."""
+        return tuple(parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts]) for parts in self.parts)
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """The compiled functions of one precision; those over float32 take the limits rounded up to it besides."""
+
+    evaluate: Callable[..., None]
+    tally: Callable[..., None]
+    select: Callable[..., None]
+
+
+def _kernels(precision: str) -> _Kernels:
+    if precision == "float64":
+        return _Kernels(evaluate, tally, select)
+    from simengine.kernels import machine32, tally32  # compiled only where they are used
+
+    return _Kernels(machine32.evaluate, tally32.tally32, tally32.select32)
+
+
+def _rounded_up(limits: Array) -> NDArray[np.float32]:
+    """The smallest float32 that is not below each limit: float32 values lie below both or below neither."""
+    with np.errstate(over="ignore"):
+        near = limits.astype(np.float32)
+    return np.where(near < limits, np.nextafter(near, np.float32(np.inf)), near)
 
 
 def strip_trials(plan: Plan) -> int:
     """Trials of one strip: whole tiles, as many as the outcomes leave room for in the cache."""
-    fit = _STRIP_BYTES // (8 * max(1, len(plan.outputs)))
+    fit = _STRIP_BYTES // (plan.value_type.itemsize * max(1, len(plan.outputs)))
     return max(TILE, min(_MOST_STRIP_TRIALS, fit // TILE * TILE))
 
 
 def values(source: Source, first_trial: int, n_trials: int) -> Array:
     """Outcomes of consecutive trials, shape (outcomes, n_trials); first_trial is a multiple of the block (1,024)."""
-    out = np.empty((len(source.plan.outputs), n_trials))
-    evaluate(first_trial, n_trials, out, *source.arguments())
-    return out
+    plan = source.plan
+    out = np.empty((len(plan.outputs), n_trials), plan.value_type)
+    _kernels(plan.precision).evaluate(first_trial, n_trials, out, *source.arguments())
+    return out.astype(np.float64, copy=False)
 
 
 def trial_values(source: Source, trial: int) -> Array:
@@ -99,19 +130,21 @@ def trial_values(source: Source, trial: int) -> Array:
     return values(source, first, trial - first + 1)[:, -1]
 
 
-def summarise(source: Source, first_trial: int, n_trials: int, grid: Grid, keep: Array | None = None) -> Summary:
+def summarise(source: Source, first_trial: int, n_trials: int, grid: Grid, keep: NDArray[Any] | None = None) -> Summary:
     """The summary of n_trials trials from first_trial, a multiple of the tile (4,096).
 
-    ``keep``, shape (strips, outcomes, strip trials), receives the outcomes, strip by strip.
+    ``keep``, shape (strips, outcomes, strip trials) and of the plan's value type, receives the outcomes, strip by
+    strip.
     """
     plan, arguments = source.plan, source.arguments()
+    kernels = _kernels(plan.precision)
     strip = strip_trials(plan)
-    tallies = _Tallies(len(plan.outputs), n_trials, source.design, grid, *thresholds_of(plan))
-    buffer = np.empty((len(plan.outputs), strip)) if keep is None else np.empty((0, 0))
+    tallies = _Tallies(len(plan.outputs), n_trials, source.design, grid, *thresholds_of(plan), kernels)
+    buffer = np.empty((len(plan.outputs), strip) if keep is None else (0, 0), plan.value_type)
     for start in range(0, n_trials, strip):
         size = min(strip, n_trials - start)
         out = buffer if keep is None else keep[start // strip]
-        evaluate(first_trial + start, size, out, *arguments)
+        kernels.evaluate(first_trial + start, size, out, *arguments)
         tallies.add(out, size, first_trial, start)
     return tallies.summary(first_trial)
 
@@ -120,7 +153,7 @@ def summarise_values(outcomes: Array, grid: Grid) -> Summary:
     """The summary of given outcomes, shape (outcomes, trials), with 0 as the only threshold of each."""
     count, n_trials = outcomes.shape
     design = Design.of("random", n_trials)
-    tallies = _Tallies(count, n_trials, design, grid, np.zeros(count), np.arange(count + 1))
+    tallies = _Tallies(count, n_trials, design, grid, np.zeros(count), np.arange(count + 1), _kernels("float64"))
     tallies.add(np.ascontiguousarray(outcomes), n_trials, 0, 0)
     return tallies.summary(0)
 
@@ -136,13 +169,21 @@ class _Tallies:
         grid: Grid,
         thresholds: Array,
         ends: NDArray[np.int64],
+        kernels: _Kernels,
     ):
+        self._kernel = kernels.tally
+        self._all_coarse = np.zeros((outcomes, COARSE_BINS if design.replicated else 0), np.int32)
+        rounded = _rounded_up(thresholds), _rounded_up(grid.centre)
+        self._more = () if kernels.tally is tally else (*rounded, self._all_coarse)
         self._trials, self._design, self._grid = n_trials, design, grid
+        self._tile = design.tile
         self._thresholds, self._ends = thresholds, ends
         self._sums = np.empty((-(-n_trials // design.tile), outcomes, MOMENTS))
         self._counts = np.zeros((outcomes, 2, BINS), np.int32)
         self._total = np.zeros((outcomes, BINS), np.int64)
+        self._closed: list[tuple[int, NDArray[np.int32], NDArray[np.int64]]] = []
         self._since = 0
+        self._counted = 0
         self._below = np.zeros(len(thresholds), np.int64)
         self._below_total = np.zeros(len(thresholds), np.int64)
         self._extremes = np.tile([np.inf, -np.inf], (outcomes, 1))
@@ -150,38 +191,51 @@ class _Tallies:
         self._replicate = -1
         self._replicates = ReplicateCounts()
 
-    def add(self, out: Array, size: int, first_trial: int, start: int) -> None:
+    def add(self, out: NDArray[Any], size: int, first_trial: int, start: int) -> None:
         """Count the first ``size`` columns of ``out``, the trials from first_trial + start on."""
         design, begin = self._design, 0
         while begin < size:
             trial = first_trial + start + begin
             replicate = trial >> design.bits
             end = min(size, begin + ((replicate + 1) << design.bits) - trial)
-            if replicate != self._replicate or self._since > 1 << 30:  # before a 32-bit count can overflow
-                self._carry()
+            if replicate != self._replicate:
+                self._close()
                 self._replicate = replicate
-            self._tally(out, begin, end, trial, (start + begin) // design.tile)
+            if self._counted > 1 << 30:  # before a 32-bit count can overflow
+                self._carry()
+            self._tally(out, begin, end, trial, (start + begin) // self._tile)
             begin = end
 
-    def _tally(self, out: Array, begin: int, end: int, trial: int, row: int) -> None:
+    def _tally(self, out: NDArray[Any], begin: int, end: int, trial: int, row: int) -> None:
         grid = self._grid
         thresholds = self._thresholds, self._ends
         found = self._sums[row:], self._counts, self._below, self._extremes, self._faults
-        tally(out, begin, end, trial, self._design.tile, grid.centre, grid.scale, *thresholds, *found)
+        self._kernel(out, begin, end, trial, self._tile, grid.centre, grid.scale, *thresholds, *found, *self._more)
         self._since += end - begin
+        self._counted += end - begin
+
+    def _close(self) -> None:
+        """Note what had been counted when a replicate ended."""
+        if self._since and self._design.replicated:
+            coarse = self._all_coarse.copy() if self._more else coarsened(self._counts[:, 0] + self._counts[:, 1])
+            self._closed.append((self._replicate, coarse, self._below.copy()))
+        self._since = 0
 
     def _carry(self) -> None:
-        """Move what was counted since the last time to the totals, and to its replicate."""
-        if not self._since:
-            return
-        counts = self._counts.sum(axis=1, dtype=np.int64)
-        self._total += counts
+        """Move the counts to the totals, and what lies between two ends to the replicates."""
+        self._close()
+        if self._closed:
+            coarse = np.diff(np.stack([end[1] for end in self._closed]), axis=0, prepend=np.int32(0)).astype(np.int64)
+            below = np.diff(np.stack([end[2] for end in self._closed]), axis=0, prepend=0)
+            for k, (replicate, _, _) in enumerate(self._closed):
+                self._replicates.add(replicate, coarse[k], below[k])
+            self._closed.clear()
+        self._total += self._counts[:, 0]
+        self._total += self._counts[:, 1]
         self._below_total += self._below
-        if self._design.replicated:
-            self._replicates.add(self._replicate, counts, self._below)
         self._counts[:] = 0
         self._below[:] = 0
-        self._since = 0
+        self._counted = 0
 
     def summary(self, first_trial: int) -> Summary:
         self._carry()
@@ -199,31 +253,31 @@ class _Tallies:
 
 
 def pick(
-    source: Source, first_trial: int, n_trials: int, grid: Grid, wanted: Wanted, kept: Array | None = None
+    source: Source, first_trial: int, n_trials: int, grid: Grid, wanted: Wanted, kept: NDArray[Any] | None = None
 ) -> Selection:
     """The values in flagged bins and the tail sums, from kept outcomes or by drawing the trials again."""
-    outcomes, strip, design = len(source.plan.outputs), strip_trials(source.plan), source.design
+    outcomes, design = len(source.plan.outputs), source.design
     levels = wanted.tail_limits.shape[1]
     tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
     ends = np.zeros(outcomes, np.int64)
-    found: list[list[Array]] = [[] for _ in range(outcomes)]
-    room = np.empty(outcomes * (strip + 1))
-    offsets = np.arange(outcomes) * (strip + 1)
+    rooms = [min(n_trials, int(announced)) + 1 for announced in wanted.announced]
+    room, offsets = np.empty(sum(rooms)), np.cumsum([0, *rooms])
+    ends[:] = offsets[:-1]
+    chosen = _kernels(source.plan.precision).select
+    rounded = (_rounded_up(wanted.tail_limits), _rounded_up(grid.centre)) if chosen is not select else ()
+    limits = grid.centre, grid.scale, wanted.flags, wanted.tail_limits
     for start, size, out in _strips(source, first_trial, n_trials, kept):
-        ends[:] = offsets
-        rows = tails[start // design.tile :]
-        select(out, size, design.tile, grid.centre, grid.scale, wanted.flags, wanted.tail_limits, room, ends, rows)
-        for k in range(outcomes):
-            found[k].append(room[offsets[k] : ends[k]].copy())
+        chosen(out, size, design.tile, *limits, room, ends, tails[start // design.tile :], *rounded)
     limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
-    return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), limbs)
+    parts = tuple((room[offsets[k] : ends[k]],) for k in range(outcomes))
+    return Selection(parts, SumTree.of(tails, first_trial // design.tile, design.top), limbs)
 
 
 def narrow(source: Source, first_trial: int, n_trials: int, grid: Grid, windows: Windows) -> Windows:
     """The windows with the counts of their parts over these trials, which are drawn again."""
     histogram = np.zeros((len(windows.lows), PARTS), np.int64)
     extremes, bounds, flags = windows.no_extremes(), windows.bounds(), windows.bins_reached(grid)
-    for _, size, out in _strips(source, first_trial, n_trials, None):
+    for _, size, out in _wide_strips(source, first_trial, n_trials):
         for k, (first, last) in enumerate(bounds):
             if first < last:
                 where = grid.centre[k], grid.scale[k], flags[k], windows.lows, windows.highs
@@ -247,7 +301,7 @@ def pick_from_windows(
     limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
     room, bounds, flags = np.empty(strip_trials(source.plan)), windows.bounds(), windows.bins_reached(grid)
-    for start, size, out in _strips(source, first_trial, n_trials, None):
+    for start, size, out in _wide_strips(source, first_trial, n_trials):
         rows = tails[start // design.tile :]
         sum_tails(out, size, design.tile, grid.centre, tail_limits, inner_limits, rows, limbs)
         for k, (first, last) in enumerate(bounds):
@@ -255,28 +309,8 @@ def pick_from_windows(
                 where = grid.centre[k], grid.scale[k], flags[k], windows.lows, windows.highs
                 filled = pick_windows(out[k], size, *where, first, last, room)
                 found[k].append(room[:filled].copy())
-    return Selection(_concatenated(found), SumTree.of(tails, first_trial // design.tile, design.top), carried(limbs))
-
-
-def grouped(values: Array, grid: Grid, outcome: int, counts: NDArray[np.int64], bins: NDArray[np.int64]) -> Array:
-    """The values of an outcome that lie in ``bins``, in order of bin; counts: (bins,) of all values.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer values than the counts announce.
-    """
-    wanted = np.unique(bins)
-    held = counts[wanted]
-    if len(values) != held.sum():
-        raise ValueError(f"{len(values)} values were picked where the counts announce {held.sum()}")
-    begins = np.zeros(BINS, np.int64)
-    begins[wanted] = np.cumsum(held) - held
-    ends, out = begins.copy(), np.empty(len(values))
-    group(values, grid.centre[outcome], grid.scale[outcome], ends, out)
-    if not np.array_equal(ends[wanted], begins[wanted] + held):
-        raise ValueError("values were picked that lie in other bins than the counts announce")
-    return out
+    parts = tuple(tuple(values) for values in found)
+    return Selection(parts, SumTree.of(tails, first_trial // design.tile, design.top), carried(limbs))
 
 
 def exact_limbs(values: Array, centre: float) -> NDArray[np.int64]:
@@ -286,20 +320,28 @@ def exact_limbs(values: Array, centre: float) -> NDArray[np.int64]:
     return limbs
 
 
-def _strips(source: Source, first_trial: int, n_trials: int, kept: Array | None) -> Iterator[tuple[int, int, Array]]:
+def _strips(
+    source: Source, first_trial: int, n_trials: int, kept: NDArray[Any] | None
+) -> Iterator[tuple[int, int, NDArray[Any]]]:
     """Offset, length and outcomes of each strip; drawn into one buffer unless they were kept."""
     strip, outcomes = strip_trials(source.plan), len(source.plan.outputs)
-    arguments = source.arguments()
-    buffer = np.empty((outcomes, strip)) if kept is None else np.empty((0, 0))
+    arguments, compiled = source.arguments(), _kernels(source.plan.precision)
+    buffer = np.empty((outcomes, strip) if kept is None else (0, 0), source.plan.value_type)
     for start in range(0, n_trials, strip):
         size = min(strip, n_trials - start)
         if kept is None:
-            evaluate(first_trial + start, size, buffer, *arguments)
+            compiled.evaluate(first_trial + start, size, buffer, *arguments)
         yield start, size, buffer if kept is None else kept[start // strip]
 
 
-def _concatenated(found: list[list[Array]]) -> tuple[Array, ...]:
-    return tuple(np.concatenate(parts) if parts else np.empty(0) for parts in found)
+def _wide_strips(source: Source, first_trial: int, n_trials: int) -> Iterator[tuple[int, int, Array]]:
+    """The same drawn again and widened to float64."""
+    single = source.plan.value_type != np.float64
+    wide = np.empty((len(source.plan.outputs), strip_trials(source.plan)) if single else (0, 0))
+    for start, size, out in _strips(source, first_trial, n_trials, None):
+        if single:
+            wide[:, :size] = out[:, :size]  # what lies beyond was never written
+        yield start, size, wide if single else out
 
 
 def thresholds_of(plan: Plan) -> tuple[Array, NDArray[np.int64]]:

@@ -181,21 +181,6 @@ def select(values, count, tile, centre, scale, flags, tail_limits, out, ends, ta
                 row[0], row[1], row[2] = fold(one), fold(two), hits
 
 
-@kernel
-def group(values, centre, scale, ends, out):
-    """Values in order of bin, those of a bin in order of trial.
-
-    ends: (bins,) int64, where the values of each bin begin in ``out`` (values.size,); moved on to where they end.
-    """
-    place = np.empty(values.size, np.int64)
-    for j in range(values.size):
-        place[j] = bin_of(values[j], centre, scale)
-    for j in range(values.size):
-        at = np.uint64(place[j])
-        out[np.uint64(ends[at])] = values[j]
-        ends[at] += 1
-
-
 @inline
 def key_of(x):
     """The integer that stands in the order of the floats, see aggregate.order."""

@@ -12,6 +12,7 @@ from simengine.distributions.marginal import Marginal, Pieces
 from simengine.errors import InvalidInput, Problem
 from simengine.plan.draws import Resources
 from simengine.plan.graph import Graph
+from simengine.plan.narrow import WIDTH, NarrowTable, widened, word32_of
 from simengine.plan.ops import DRAWS, Op
 from simengine.plan.plan import Plan, PlanInput, PlanOutput
 from simengine.plan.schedule import Registers, Step, allocate, schedule
@@ -53,7 +54,7 @@ def assemble(
     tape = np.array([kept.row(graph, registers, step) for step in steps], np.int64).reshape(-1, 5)
     tables = [resources.tables[number] for number in kept.tables]
     pieces = [_pieces_of(resources.pieces[number]) for number in kept.pieces]
-    return Plan(
+    plan = Plan(
         tape=tape,
         registers=registers.computed,
         constants=np.array(registers.constants, np.float64),
@@ -75,6 +76,42 @@ def assemble(
         dimensions=kept.dimension_array(),
         parameters=registers.parameters,
     )
+    if resources.precision == "float64":
+        return plan
+    return _in_float32(plan, [resources.narrowed(number) for number in kept.tables])
+
+
+def _in_float32(plan: Plan, tables: Sequence[NarrowTable]) -> Plan:
+    """The same tape over 32-bit words and float32 numbers; ``tables`` are its tables in their order."""
+    with np.errstate(over="ignore"):
+        constants = plan.constants.astype(np.float32)
+        # a piece is entered at the first word whose cell has its middle there, so its value is taken at that middle
+        cuts = np.array([word32_of(int(cut)) for cut in plan.piece_cuts], np.uint32)
+        beyond = (widened(cuts) - plan.piece_cuts).view(np.int64).astype(np.float64)
+        values = (plan.piece_values + beyond * plan.piece_slopes).astype(np.float32)
+        slopes = (plan.piece_slopes * 2.0**32).astype(np.float32)
+    lost = [number for number in plan.constants[np.isinf(constants)] if np.isfinite(number)]
+    if lost or not (np.isfinite(values).all() and np.isfinite(slopes).all()):
+        reason = f"the number {lost[0]:.6g}" if lost else "a distribution given by its data"
+        raise InvalidInput(Problem(f"{reason} leaves the range of float32", hint='use precision = "float64"'))
+    tape = plan.tape.copy()
+    for row in tape:
+        if row[0] == Op.STEP:
+            row[4] = word32_of(int(row[4]) % 2**64)
+    return replace(
+        plan,
+        tape=tape,
+        constants=constants,
+        table_rows=np.concatenate([np.empty((0, WIDTH), np.float32), *(table.rows for table in tables)]),
+        table_places=_table_places(tables),
+        table_steps=np.array([table.steps_per_unit for table in tables], np.float32),
+        kinks=np.concatenate([np.empty(0, np.int64), *(table.kinks for table in tables)]),
+        piece_cuts=cuts,
+        piece_values=values,
+        piece_slopes=slopes,
+        precision="float32",
+        reference=plan,
+    )
 
 
 def _ranges(sizes: Sequence[int]) -> NDArray[np.int64]:
@@ -83,7 +120,7 @@ def _ranges(sizes: Sequence[int]) -> NDArray[np.int64]:
     return np.stack([ends[:-1], ends[1:]], axis=1)
 
 
-def _table_places(tables: Sequence[QuantileTable]) -> NDArray[np.int64]:
+def _table_places(tables: Sequence[QuantileTable] | Sequence[NarrowTable]) -> NDArray[np.int64]:
     """Where each table lies, see :class:`~simengine.plan.plan.Plan`."""
     rows, kinks = _ranges([len(table.rows) for table in tables]), _ranges([len(table.kinks) for table in tables])
     facts = np.array([(table.half, table.sub_bits) for table in tables], np.int64).reshape(-1, 2)

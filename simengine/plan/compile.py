@@ -32,6 +32,7 @@ def build_plan(
     sampler: str = "random",
     addresses: Sequence[str] | None = None,
     parameters: Collection[str] = (),
+    precision: str = "float64",
 ) -> Plan:
     """The plan of one or more strategies.
 
@@ -41,7 +42,8 @@ def build_plan(
     from, see :mod:`simengine.sampling.design`; ``addresses`` says which input has which dimension of its points, by
     default as :func:`~simengine.plan.draws.addresses_of` places those of ``models``.  ``parameters`` are
     names of constants and constant inputs whose values may be set later, strategy by strategy
-    (:meth:`~simengine.plan.plan.Plan.setting`).
+    (:meth:`~simengine.plan.plan.Plan.setting`).  ``precision`` is that of words,
+    tables and registers, ``"float64"`` or ``"float32"``.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def build_plan(
     graph = Graph()
     order = addresses_of(models) if addresses is None else addresses
     dimensions = {address: place for place, address in enumerate(order) if address}
-    draws = Draws(graph, Resources(build, sampler, dimensions))
+    draws = Draws(graph, Resources(build, sampler, dimensions, precision))
     outputs: list[PlanOutput] = []
     outcomes: list[int] = []
     drawn: list[_Used] = []
@@ -156,6 +158,10 @@ def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
     else:
         points = (marginal if own is None else resources.tables[own]).quantile(np.array(PERCENTILES))
     through = frozenset[int]().union(*(used.drawn.through for used in entries))
+    try:
+        table_error = max((resources.table_error(number) for number in through), default=0.0)
+    except ValueError as failure:  # no float32 table can be made of it
+        raise InvalidInput(Problem(str(failure), key=entry.key, hint='use precision = "float64"')) from failure
     return PlanInput(
         name=entry.name,
         strategies=tuple(dict.fromkeys(used.strategy for used in entries)),
@@ -170,5 +176,5 @@ def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
         p5=float(points[0]),
         p50=float(points[1]),
         p95=float(points[2]),
-        table_error=max((resources.tables[number].error for number in through), default=0.0),
+        table_error=table_error,
     )

@@ -19,6 +19,7 @@ from simengine.distributions import standard_normal, standard_uniform, student_s
 from simengine.distributions.marginal import Marginal
 from simengine.errors import InvalidInput, Problem
 from simengine.plan.graph import Graph
+from simengine.plan.narrow import NarrowTable, narrow_table
 from simengine.plan.ops import Op
 from simengine.plan.tables import WORD, NormalScore, QuantileTable, ScoreAxis, TScore, WordAxis, word_of
 from simengine.sampling.copula import factor
@@ -38,16 +39,19 @@ NEAR_ZERO = 2.0**-40
 class Resources:
     """What lookups refer to by number: draw streams, quantile tables and piecewise functions, each once.
 
-    dimensions: the dimension of each address, for samplers whose points have dimensions.
+    dimensions: the dimension of each address, for samplers whose points have dimensions.  precision: of the plan that
+    is made in the end; tables are built in float64 first, whatever it is.
     """
 
     build: TableBuilder
     sampler: str = "random"
     dimensions: Mapping[str, int] = field(default_factory=dict)
+    precision: str = "float64"
     streams: dict[str, int] = field(default_factory=dict)
     tables: list[QuantileTable] = field(default_factory=list)
     pieces: list[Marginal] = field(default_factory=list)
     _numbers: dict[tuple[str, Axis | None], int] = field(default_factory=dict)
+    _narrow: dict[int, NarrowTable] = field(default_factory=dict)
 
     def stream(self, address: str) -> int:
         """The number of the stream of draws with this address."""
@@ -71,6 +75,16 @@ class Resources:
             self.tables.append(self.build(marginal, axis))
             self._numbers[key] = len(self.tables) - 1
         return self._numbers[key]
+
+    def narrowed(self, number: int) -> NarrowTable:
+        """The float32 table that stands for a table; made when it is first asked for."""
+        if number not in self._narrow:
+            self._narrow[number] = narrow_table(self.tables[number])
+        return self._narrow[number]
+
+    def table_error(self, number: int) -> float:
+        """The largest measured error in probability of a table, in the precision of the plan."""
+        return self.tables[number].error if self.precision == "float64" else self.narrowed(number).error
 
     def piecewise(self, marginal: Marginal) -> int:
         """The number of a piecewise linear quantile function."""

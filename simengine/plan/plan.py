@@ -68,25 +68,32 @@ class Plan:
     :mod:`simengine.sampling.design`.  dimensions: int64 ``(draws,)``, the dimension of the Sobol points that each
     stream takes, -1 for none; empty for other samplers.  parameters: the place among the constants of each number
     that may be set, by strategy and name, see :meth:`setting`.
+
+
+    A plan of precision ``"float32"`` holds constants, table_rows ``(segments, 8)``, table_steps, piece_values and
+    piece_slopes in float32 and piece_cuts in uint32; its words have 32 bits, and score tables have -1 in place of the
+    log2 of segments.  reference: the float64 plan of the same outcomes, which it is compared with.
     """
 
     tape: NDArray[np.int64]
     registers: int
-    constants: NDArray[np.float64]
+    constants: NDArray[np.floating]
     streams: NDArray[np.uint64]
-    table_rows: NDArray[np.float64]
+    table_rows: NDArray[np.floating]
     table_places: NDArray[np.int64]
-    table_steps: NDArray[np.float64]
+    table_steps: NDArray[np.floating]
     kinks: NDArray[np.int64]
     piece_ends: NDArray[np.int64]
-    piece_cuts: NDArray[np.uint64]
-    piece_values: NDArray[np.float64]
-    piece_slopes: NDArray[np.float64]
+    piece_cuts: NDArray[np.unsignedinteger]
+    piece_values: NDArray[np.floating]
+    piece_slopes: NDArray[np.floating]
     outputs: tuple[PlanOutput, ...]
     inputs: tuple[PlanInput, ...] = ()
     sampler: str = "random"
     dimensions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     parameters: Mapping[str, int] = field(default_factory=dict)
+    precision: str = "float64"
+    reference: Plan | None = None
 
     def setting(self, values: Mapping[str, float]) -> Plan:
         """The same plan with other values of its parameters; those that no outcome depends on are left out.
@@ -97,7 +104,8 @@ class Plan:
         for key, value in values.items():
             if key in self.parameters:
                 constants[self.parameters[key]] = value
-        return replace(self, constants=constants)
+        reference = None if self.reference is None else self.reference.setting(values)
+        return replace(self, constants=constants, reference=reference)
 
     @cached_property
     def digest(self) -> str:
@@ -111,6 +119,11 @@ class Plan:
         outputs = [[o.strategy, o.name, [t.hex() for t in o.targets]] for o in self.outputs]
         state.update(json.dumps([self.registers, outputs]).encode())
         return state.hexdigest()
+
+    @property
+    def value_type(self) -> np.dtype[np.floating]:
+        """The type of the outcomes that a kernel gives."""
+        return np.dtype(self.precision)
 
     def __eq__(self, other: object) -> bool:
         """Plans are equal when their digests are."""

@@ -31,6 +31,7 @@ from simengine.plan.axes import (
     WordAxis,
     word_of,
 )
+from simengine.plan.chebyshev import chebyshev_coefficients, chebyshev_nodes, powers
 
 Values = Callable[[Indices, Array], Array]
 """Exact values at local coordinates of segments."""
@@ -156,7 +157,7 @@ def _refinements(axis: WordAxis | ScoreAxis) -> list[WordAxis | ScoreAxis]:
 
 
 def _fit(marginal: Marginal, axis: WordAxis | ScoreAxis, log: bool) -> QuantileTable:
-    nodes = _chebyshev_nodes(_NODES)
+    nodes = chebyshev_nodes(_NODES)
 
     def values_at(segment: Indices, local: Array) -> Array:
         return axis.evaluate(marginal, segment, local, log)
@@ -165,7 +166,7 @@ def _fit(marginal: Marginal, axis: WordAxis | ScoreAxis, log: bool) -> QuantileT
         values = _values_by_octave(axis, values_at, nodes, marginal.kinks)
     else:
         values = values_at(np.arange(axis.count)[:, None], axis.radius * nodes)
-    fitted = _powers(_chebyshev_coefficients(values.T, ORDER)) / axis.radius ** np.arange(ORDER)[:, None]
+    fitted = powers(chebyshev_coefficients(values.T, ORDER), ORDER) / axis.radius ** np.arange(ORDER)[:, None]
     fitted = np.ascontiguousarray(fitted.T)
     flat = np.all(values == values[:, :1], axis=1)
     fitted[flat] = 0.0
@@ -188,7 +189,7 @@ def _values_by_octave(axis: WordAxis, values_at: Values, nodes: Array, kinks: tu
     """
     sub = 1 << axis.sub_bits
     octaves = np.arange(2 * OCTAVES)
-    coarse = 0.5 + 0.5 * _chebyshev_nodes(_OCTAVE_NODES)
+    coarse = 0.5 + 0.5 * chebyshev_nodes(_OCTAVE_NODES)
     within = np.floor(coarse * sub).astype(np.int64)
     segments = np.where(octaves[:, None] < OCTAVES, octaves[:, None] * sub + within, 0)
     mirrored = axis.count - 1 - ((octaves[:, None] - OCTAVES) * sub + within)
@@ -254,51 +255,15 @@ def _piece(values_at: Values, axis: Axis, segment: int, begin: float, end: float
     share = (end - begin) / (2 * axis.radius)
     terms = next((n for least, n in ((0.25, ORDER), (0.02, 4), (1e-3, 3)) if share >= least), 2)
     middle, width = (begin + end) / 2, max((end - begin) / 2, 1e-13 * axis.radius)
-    nodes = _chebyshev_nodes(4 * ORDER)
+    nodes = chebyshev_nodes(4 * ORDER)
     values = values_at(np.full(len(nodes), segment), middle + width * nodes)
     if np.all(values == values[0]):
         return np.pad(values[:1], (0, ORDER - 1))
-    unit = _powers(_chebyshev_coefficients(values[:, None], terms))[:, 0]
+    unit = powers(chebyshev_coefficients(values[:, None], terms), ORDER)[:, 0]
     row = np.zeros(ORDER)
     for coefficient in unit[::-1]:  # substitute (local - middle) / width for the unit coordinate
         row = np.append(coefficient, row[:-1] / width) - row * (middle / width)
     return row
-
-
-def _chebyshev_nodes(count: int) -> Array:
-    return np.array([math.cos(math.pi * (j + 0.5) / count) for j in range(count)])
-
-
-def _chebyshev_coefficients(values: Array, terms: int) -> Array:
-    """Least-squares Chebyshev coefficients from values at the nodes, (nodes, m) to (terms, m).
-
-    Sums are written out because a matrix product may round differently from one processor to the next.
-    """
-    count = len(values)
-    middle = values[count // 2]  # the rest is small beside it, and so are the rounding errors of its sums
-    rest = values - middle
-    out = np.zeros((terms, values.shape[1]))
-    for k in range(terms):
-        for j in range(count):
-            out[k] += rest[j] * math.cos(math.pi * k * (j + 0.5) / count)
-    out *= 2.0 / count
-    out[0] *= 0.5
-    out[0] += middle
-    return out
-
-
-def _powers(coefficients: Array) -> Array:
-    """Chebyshev coefficients as coefficients of powers, (terms, m) to (6, m)."""
-    rows = np.zeros((ORDER, ORDER))
-    rows[0, 0] = 1.0
-    rows[1, 1] = 1.0
-    for k in range(2, ORDER):
-        rows[k] = np.append(0.0, 2.0 * rows[k - 1, :-1]) - rows[k - 2]
-    out = np.zeros((ORDER, coefficients.shape[1]))
-    for k, coefficient in enumerate(coefficients):
-        for power in range(ORDER):
-            out[power] += coefficient * rows[k, power]
-    return out
 
 
 def probe_points(kinks: tuple[float, ...], count: int = 12_000) -> tuple[Array, NDArray[np.bool_]]:

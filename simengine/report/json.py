@@ -6,6 +6,8 @@ import json as _json
 import math
 from typing import Any
 
+import numpy as np
+
 from simengine.report.numbers import level
 from simengine.report.statistics import statistics_of
 from simengine.results.record import Record
@@ -24,6 +26,7 @@ def result_object(record: Record) -> dict[str, Any]:
         "sampler": record.text("sampler"),
         "device": record.text("device"),
         "precision": record.text("precision"),
+        "precision_gap": _number(float(np.max(record["precision_gap"][record["reported"]], initial=0.0))),
         "stream_version": record.integer("stream_version"),
         "plan_digest": record.text("plan_digest"),
         "summary_digest": record.text("summary_digest"),

@@ -134,6 +134,8 @@ def _header(record: Record, style: Style) -> list[str]:
     trials = record.integer("trials")
     facts = [f"{trials:,} trial{'' if trials == 1 else 's'}", f"seed {record.integer('seed')}"]
     facts.append(draws_in_words(record.text("sampler")))
+    if record.text("precision") != "float64":
+        facts.append(f"{record.text('precision')} arithmetic")
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]
 
 
@@ -150,7 +152,18 @@ def speed(record: Record, *, compiled: bool = False) -> str:
     drawn = sum(stopping["looks"]) if stopping else trials
     rate = drawn / simulation / 1e6 if simulation > 0.0 and trials >= _FEWEST_FOR_SPEED and not compiled else 0.0
     shown = f", simulated at {significant(rate, 2)} million trials a second" if rate >= 0.1 else ""
-    return f"{trials:,} trial{'' if trials == 1 else 's'} in {duration(sum(timings.values()))}{shown}"
+    return f"{trials:,} trial{'' if trials == 1 else 's'} in {duration(sum(timings.values()))}{shown}{_gap(record)}"
+
+
+def _gap(record: Record) -> str:
+    """How far a float32 run is from float64, for the outcome that is farthest."""
+    if record.text("precision") == "float64":
+        return ""
+    pairs = tuple(zip(*reported_pairs(record), strict=True))
+    largest, mean = (float(np.max(record[name][pairs])) for name in ("precision_gap", "precision_gap_mean"))
+    return (
+        f"; {record.text('precision')} is within {largest:.1e} sd of float64 on the same draws ({mean:.1e} on average)"
+    )
 
 
 def _undefined(style: Style) -> str:
@@ -176,6 +189,8 @@ def _notes(record: Record, style: Style) -> list[str]:
     if error > 0.0:
         bound = math.ceil(math.log10(error) + 1e-9)  # a bound, since the last bits differ between SciPy's versions
         notes.append(f"Quantile tables are exact to 1e{bound} in probability.")
+    if gap := _gap(record):
+        notes.append(f"{gap[2:3].upper()}{gap[3:]}, measured on the first trials.")
     faults = record["faults"]
     for strategy, output in zip(*np.nonzero(faults), strict=True):
         notes.append(

@@ -66,6 +66,9 @@ def build_record(statistics: RunStatistics, plan: Plan, models: Sequence[Model],
         (len(strategies), len(outputs)),
         math.nan,
     )
+    for column, name in enumerate(("precision_gap", "precision_gap_mean")):
+        gaps = [np.asarray(gap) for gap in statistics.differences[:, column]]
+        values[name] = _spread(gaps, places, (len(strategies), len(outputs)), math.nan)
     values |= _inputs(plan) | _formulas(models) | _dependences(models)
     return Record(values, _attributes(statistics, plan, provenance))
 
@@ -184,7 +187,7 @@ def _attributes(statistics: RunStatistics, plan: Plan, provenance: Provenance) -
         "replicates": provenance.replicates,
         "stopping": provenance.stopping,
         "device": "cpu",
-        "precision": "float64",
+        "precision": plan.precision,
         "stream_version": STREAM_VERSION,
         "plan_digest": plan.digest,
         "summary_digest": statistics.summary_digest,

@@ -44,6 +44,7 @@ class Request:
     seed: int | None = None
     sampler: str | None = None
     replicates: int | None = None
+    precision: str | None = None
     strategies: Sequence[str] | None = None
     percentiles: Sequence[float] | None = None
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -98,7 +99,9 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
     sources = sources_of(found)
     read = time.perf_counter()
     addresses = _addresses(all_models)
-    plan = compiled(models, request.sampler if request.sampler is not None else found.simulate.sampler, addresses)
+    sampler = request.sampler if request.sampler is not None else found.simulate.sampler
+    precision = request.precision if request.precision is not None else found.simulate.precision
+    plan = compiled(models, sampler, addresses, precision)
     percentiles = tuple(sorted(request.percentiles or found.simulate.percentiles))
     return Prepared(
         scenario=found,
@@ -228,7 +231,7 @@ def _addresses(models: Sequence[Model]) -> tuple[str, ...]:
     return addresses_of(models)
 
 
-def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str]) -> Plan:
+def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str], precision: str = "float64") -> Plan:
     """The plan of the reported outcomes.
 
     Raises
@@ -238,7 +241,7 @@ def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str]) ->
     """
     from simengine.plan.compile import build_plan
 
-    return build_plan(models, sampler=sampler, addresses=addresses)
+    return build_plan(models, sampler=sampler, addresses=addresses, precision=precision)
 
 
 def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> tuple[Model, ...]:

@@ -122,6 +122,7 @@ def recompute(
         seed=stored.integer("seed"),
         sampler=stored.text("sampler"),
         replicates=stored.integer("replicates"),
+        precision=stored.text("precision"),
         strategies=stored.document("selected_strategies"),
         percentiles=stored["quantile"].tolist(),
         threads=threads,

@@ -1,7 +1,8 @@
 """Addressed draws: the 64-bit word of (seed, input name, trial), by Philox4x32-10.
 
 The key is the seed and the counter is (index, stream), where the stream is a hash of the input's name.  One call
-gives 128 bits: the words of two trials that stand 256 apart inside a group of 512.  So adding, removing or
+gives 128 bits: the words of two trials that stand 256 apart inside a group of 512 (in the float32 mode the 32-bit
+words of four that stand 128 apart).  So adding, removing or
 reordering inputs leaves all other draws untouched, and any trial can be drawn alone.
 
 This module is the readable definition, in NumPy; the kernels repeat it and the tests compare them to the bit.
@@ -66,6 +67,21 @@ def words(seed: int, stream: int | Words, trials: NDArray[np.int64] | NDArray[np
     c0, c1, c2, c3 = philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
     second = trial % np.uint64(GROUP) >= half
     return np.where(second, c2 | (c3 << _SHIFT), c0 | (c1 << _SHIFT))
+
+
+def short_words(seed: int, stream: int, trials: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """The 32-bit words of ``trials`` in a stream, for the float32 mode: one call serves four trials of a group.
+
+    They are trials l, l + 128, l + 256 and l + 384, which get the four numbers of counter (128 group + l, stream).
+    """
+    trial = np.asarray(trials).astype(np.uint64)
+    quarter = np.uint64(GROUP // 4)
+    index = (trial // np.uint64(GROUP)) * quarter + trial % quarter
+    number = np.asarray(stream, np.uint64)
+    drawn = philox((index & _LOW, index >> _SHIFT, number & _LOW, number >> _SHIFT), (seed & 0xFFFFFFFF, seed >> 32))
+    which = trial % np.uint64(GROUP) // quarter
+    found: NDArray[np.uint32] = np.choose(which.astype(np.int64), np.broadcast_arrays(*drawn)).astype(np.uint32)
+    return found
 
 
 def antithetic_words(seed: int, stream: int, trials: NDArray[np.int64], bits: int) -> Words:

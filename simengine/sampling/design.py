@@ -15,6 +15,11 @@ Sampler = Literal["sobol", "random", "lhs", "antithetic"]
 
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
 DEFAULT_SAMPLER: Sampler = "sobol"
+
+Precision = Literal["float64", "float32"]
+"""Of words, tables and arithmetic: the reference, and the fast mode."""
+
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 DEFAULT_REPLICATES = 32
 FEWEST_REPLICATES, MOST_REPLICATES = 8, 1024
 

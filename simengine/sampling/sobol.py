@@ -35,15 +35,21 @@ Ints = NDArray[np.int64]
 
 _ONE = np.uint64(1)
 _ROW = 19
+_WORDS_TOGETHER = 1 << 15
+"""Words drawn in one step: enough to hide what a step costs, few enough for the cache."""
 
 
-@lru_cache(maxsize=4)
 def directions(dimensions: int, bits: int) -> Words:
     """Direction numbers of the first dimensions, shape ``(dimensions, bits)``, read-only.
 
     Column j is added for bit j of an index.  The highest bit of column j below the top is bit 63 - j, so the first
     2**k points differ in their top k bits.
     """
+    return _directions(dimensions, bits)
+
+
+@lru_cache(maxsize=4)
+def _directions(dimensions: int, bits: int) -> Words:
     table = Path(__file__).with_name("joe_kuo.bin")
     rows = np.fromfile(table, "<u2", dimensions * _ROW).reshape(dimensions, _ROW)
     middle, degree = rows[:, 0].astype(np.uint64), rows[:, 1].astype(np.int64)
@@ -63,14 +69,19 @@ def directions(dimensions: int, bits: int) -> Words:
             value ^= np.where(used, found[:, max(j - k, 0)], np.uint64(0))
         found[:, j] = np.where(j < degree, given, value)
     found[:1] = _ONE << (np.uint64(63) - np.arange(bits, dtype=np.uint64))  # van der Corput's sequence
-    found.flags.writeable = False
+    found.flags.writeable = False  # the same array is given to every caller
     return found
 
 
 def randomisers(seed: int, streams: Words, replicates: int, count: int) -> Words:
     """The first ``count`` (at most 64) words that randomise each replicate: ``(replicates, streams, count)``."""
     places = SCRAMBLE_PLACE + 64 * np.arange(replicates)[:, None, None] + np.arange(count)
-    return words(seed, streams[:, None], places)
+    found = np.empty((replicates, streams.size, count), np.uint64)
+    together = max(1, _WORDS_TOGETHER // max(1, replicates * count))
+    for begin in range(0, streams.size, together):
+        some = streams[begin : begin + together]
+        found[:, begin : begin + together] = words(seed, some[:, None], places)
+    return found
 
 
 def lattice(seed: int, streams: Words, dimensions: Ints, replicates: int, bits: int) -> Ints:

@@ -16,7 +16,14 @@ from simengine.distributions.schema import DEFINITION
 from simengine.distributions.schema import json_schema as value_schema
 from simengine.distributions.values import POSITIVE, Bounds
 from simengine.formula.tokens import MAX_TEXT
-from simengine.sampling.design import DEFAULT_REPLICATES, DEFAULT_SAMPLER, FEWEST_REPLICATES, MOST_REPLICATES, Sampler
+from simengine.sampling.design import (
+    DEFAULT_REPLICATES,
+    DEFAULT_SAMPLER,
+    FEWEST_REPLICATES,
+    MOST_REPLICATES,
+    Precision,
+    Sampler,
+)
 from simengine.scenario.docstrings import with_descriptions
 from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items, refusal
 from simengine.scenario.targets import TargetTable
@@ -100,6 +107,8 @@ class Simulate(Table):
     """How draws are made: scrambled Sobol points, independent, Latin hypercubes, or pairs of opposite draws."""
     replicates: Annotated[int, NumberIn(Bounds(FEWEST_REPLICATES, MOST_REPLICATES), whole=True)] = DEFAULT_REPLICATES
     """About how many independent randomisations give the standard errors; no matter for independent draws."""
+    precision: Precision = "float64"
+    """Of draws, tables and arithmetic; float32 is faster, and says how far it is from float64."""
     percentiles: Annotated[tuple[Percentile, ...], AfterValidator(items(1, 1_000, "percentiles"))] = (
         5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0,
     )  # fmt: skip

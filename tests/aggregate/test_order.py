@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import (
+    Grouped,
     Ranks,
     bins_of_ranks,
     first_values,
     key_of,
-    order_statistics,
     quantiles,
     value_of,
 )
+from simengine.kernels.gather import Gathered
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -47,9 +48,8 @@ def test_quantiles_are_numpys(values, percentiles):
     counts = np.bincount(place, minlength=BINS)
     ranks = Ranks.of(len(x), sorted(percentiles), [0.95])
     bins = bins_of_ranks(counts, ranks.all())
-    chosen = np.isin(place, bins)
-    grouped = x[chosen][np.argsort(place[chosen], kind="stable")]
-    found = order_statistics(counts, bins, grouped, ranks.all())
+    picked = x[np.isin(place, bins)]
+    found = Gathered.of(grid, 0, counts, bins, picked).order_statistics(bins, ranks.all())
     with np.errstate(over="ignore", invalid="ignore"):
         expected = np.percentile(x, sorted(percentiles))
         got = quantiles(ranks, found)[0]
@@ -60,7 +60,7 @@ def test_a_missing_value_is_noticed():
     counts = np.zeros(BINS, np.int64)
     counts[5] = 10
     with pytest.raises(ValueError, match="announce 10"):
-        order_statistics(counts, np.array([5]), np.zeros(9), np.array([3]))
+        Grouped.of(counts, np.array([5]), 9)
 
 
 @settings(max_examples=50, deadline=None)

@@ -23,6 +23,6 @@ def test_each_kernel_has_one_compiled_form():
 
 
 def test_the_line_says_what_was_done_and_where_it_is_kept():
-    assert re.match(r"(compiled \d|all \d+) .*kernels.*, \d+\.\d s; kept in ", warmup_text(warm_up()))
+    assert re.match(r"(compiled \d+|all \d+) .*kernels.*, \d+\.\d s; kept in ", warmup_text(warm_up()))
     cold = WarmUp(("machine.evaluate", "tally.tally"), 2, 8.06, None)
     assert warmup_text(cold) == "compiled 2 of 2 kernels, 8.1 s; kept nowhere: the next run compiles again\n"

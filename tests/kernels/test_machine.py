@@ -5,13 +5,12 @@ import pytest
 from family_cases import FAMILY_CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine_cases import formulas, model_of
 from reference_machine import run as run_slowly
 from scenario_plans import REFERENCE_DEAL, plan_of
 
-from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput
-from simengine.distributions import resolve
+from simengine.deal.model import Dependence
 from simengine.engine.run import draw
-from simengine.formula import parse
 from simengine.plan.compile import build_plan
 from simengine.plan.ops import Op
 
@@ -26,12 +25,6 @@ def assert_same(plan, seed=11, first=0, trials=300):
         np.testing.assert_allclose(got, expected, rtol=1e-13)
     else:
         assert np.array_equal(got, expected, equal_nan=True)
-
-
-def model_of(inputs, formulas, dependences=()):
-    entries = {name: UncertainInput(name, resolve(spec), f"inputs.{name}") for name, spec in inputs.items()}
-    named = {name: NamedFormula(name, text, parse(text), f"model.{name}") for name, text in formulas.items()}
-    return Model("base", entries, dependences, named, tuple(Output(name) for name in named))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63 + 12345])
@@ -63,24 +56,7 @@ def test_every_family_alone_and_in_copulas(spec):
 @given(st.data())
 def test_drawn_formulas(data):
     """Formulas over all operations, drawn at random."""
-    names = st.sampled_from(["A", "B", "C", "0", "1", "-2.5", "1e300", "0.1"])
-
-    def grow(children):
-        pair = st.tuples(children, children)
-        operators = st.sampled_from(["+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "and", "or"])
-        return st.one_of(
-            st.tuples(pair, operators).map(lambda t: f"({t[0][0]} {t[1]} {t[0][1]})"),
-            pair.map(lambda p: f"min({p[0]}, {p[1]})"),
-            pair.map(lambda p: f"max({p[0]}, {p[1]})"),
-            st.tuples(children, pair).map(lambda t: f"where({t[0]}, {t[1][0]}, {t[1][1]})"),
-            children.map(lambda c: f"abs({c})"),
-            children.map(lambda c: f"-({c})"),
-            children.map(lambda c: f"sqrt({c})"),
-            children.map(lambda c: f"({c})**3"),
-            children.map(lambda c: f"not ({c})"),
-        )
-
-    texts = data.draw(st.lists(st.recursive(names, grow, max_leaves=12), min_size=1, max_size=3))
+    texts = data.draw(st.lists(formulas("1e300"), min_size=1, max_size=3))
     inputs = {"A": "-5 to 12.5", "B": {"dist": "uniform", "min": 0, "max": 1}, "C": {"dist": "poisson", "mean": 2}}
     plan = build_plan([model_of(inputs, {f"f{k}": text for k, text in enumerate(texts)})])
     assert_same(plan, trials=64)
