@@ -1,9 +1,10 @@
 """What strategies cost beside one, and what comparing them costs beside simulating them.
 
-Two ratios, each from cases that take turns in rounds, so that a change of the machine's clock meets all alike:
-five strategies over the same inputs against the first of them alone (promised: at most 1.6), and a whole comparison
-of all pairs against the run of the same strategies (promised: at most 1.6 together with tornado and EVPI).  Medians
-are reported, and times of processor beside those of the clock: on a machine that others use too, the former count.
+Ratios, each from cases that take turns in rounds, so that a change of the machine's clock meets all alike: five
+strategies over the same inputs against the first of them alone (promised: at most 1.6), a whole comparison of all
+pairs against the run of the same strategies, and that together with tornado and EVPI, read from the outcomes of one
+run (promised: at most 1.6).  Medians are reported, and times of processor beside those of the clock: on a machine that
+others use too, the former count.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ import machine
 from simengine.analysis.compare.gather import gather
 from simengine.analysis.compare.measure import measure
 from simengine.analysis.compare.question import Question
+from simengine.analysis.drivers import sections
+from simengine.analysis.drivers.build import Builder
+from simengine.analysis.drivers.decision import perfect_information
+from simengine.analysis.drivers.study import Study
+from simengine.bench.machine import free_cores
 from simengine.engine.run import run, run_and_keep
 from simengine.results.compute import Request, prepare
 
@@ -43,7 +49,27 @@ def cases(trials, threads):
         found[f"{label}: run"] = lambda plan=plan: run(plan, **options)
         found[f"{label}: run and keep"] = lambda plan=plan: run_and_keep(plan, **options)
         found[f"{label}: compare"] = lambda gathered=gathered: measure(gathered, question)
+        found[f"{label}: compare, tornado and EVPI"] = combined(gathered, question, path)
     return found
+
+
+def combined(gathered, question, path):
+    """One run with statistics of all pairs, tornado and EVPI.
+
+    A comparison simulates for itself; drivers are read from outcomes that were kept before, as the comparison kept
+    them.
+    """
+    request = Request(trials=question.trials, seed=question.seed, threads=question.threads)
+    prepared = prepare(path, request)
+    kept = Study.of(prepared)
+
+    def work():
+        measure(gathered, question)
+        study = Study(prepared, kept.outcomes, kept.factors, kept.links, question.threads, None)
+        sections.fill_tornado(study, Builder(study, 0))
+        perfect_information(study.totals, study.contests)
+
+    return work
 
 
 def timed(work):
@@ -71,6 +97,14 @@ def ratios(found):
         "five strategies over one": ("five strategies: run", "one strategy"),
         "comparison over run, five strategies": ("five strategies: compare", "five strategies: run"),
         "comparison over run, customer service": ("customer service: compare", "customer service: run"),
+        "comparison, tornado and EVPI over run, five strategies": (
+            "five strategies: compare, tornado and EVPI",
+            "five strategies: run",
+        ),
+        "comparison, tornado and EVPI over run, customer service": (
+            "customer service: compare, tornado and EVPI",
+            "customer service: run",
+        ),
     }
     return {
         name: [found[above][kind] / found[below][kind] for kind in (0, 1)] for name, (above, below) in pairs.items()
@@ -101,13 +135,13 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args(arguments)
-    before = machine.free_cores(options.threads)
+    before = free_cores(options.threads)
     seconds = measured(int(options.trials), options.threads, options.rounds)
     document = {
         "date": date.today().isoformat(),
         "command": "python benchmarks/compare.py " + shlex.join(sys.argv[1:] if arguments is None else arguments),
         "machine": machine.describe(),
-        "free_cores": [before, machine.free_cores(options.threads)],
+        "free_cores": [before, free_cores(options.threads)],
         "trials": int(options.trials),
         "threads": options.threads,
         "rounds": options.rounds,

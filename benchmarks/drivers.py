@@ -23,6 +23,7 @@ from simengine.analysis.drivers.decision import perfect_information
 from simengine.analysis.drivers.designs import Setting, evaluated, redrawn
 from simengine.analysis.drivers.sobol import sobol_indices
 from simengine.analysis.drivers.study import Study
+from simengine.bench.deal import INDEPENDENT_DEAL, REFERENCE_DEAL
 from simengine.engine.run import run
 from simengine.results.compute import Request, prepare
 
@@ -41,15 +42,15 @@ STRATEGIES = """
 """
 
 
-def deal(name, strategies=STRATEGIES):
-    """The reference deal in five strategies."""
-    return scenario.loads((HERE / name).read_text(encoding="utf-8") + strategies, folder=HERE)
+def deal(path, strategies=STRATEGIES):
+    """A reference deal in five strategies."""
+    return scenario.loads(path.read_text(encoding="utf-8") + strategies, folder=path.parent)
 
 
 def cases(trials, sampler, threads):
     """Functions that take turns, by name: the run, and what is added to it."""
     request = Request(trials=trials, sampler=sampler, threads=threads)
-    prepared = prepare(deal("reference_deal.toml"), request)
+    prepared = prepare(deal(REFERENCE_DEAL), request)
     kept = Study.of(prepared)
 
     def asked():
@@ -90,8 +91,8 @@ def timed(functions, rounds):
 
 def sobol_cases(points, sampler, threads):
     """First-order and total indices of the eight inputs of one strategy: in all, and the kernel alone."""
-    prepared = prepare(deal("reference_deal_independent.toml", ""), Request(sampler=sampler, threads=threads))
-    study = Study.of(prepare(deal("reference_deal_independent.toml", ""), Request(trials=1000, sampler=sampler)))
+    prepared = prepare(deal(INDEPENDENT_DEAL, ""), Request(sampler=sampler, threads=threads))
+    study = Study.of(prepare(deal(INDEPENDENT_DEAL, ""), Request(trials=1000, sampler=sampler)))
     models, setting = study.models, Setting(sampler, 1, points, 32, prepared.addresses, threads)
     both = [*models, *(redrawn(model, list(model.inputs)) for model in models)]
     inputs = [factor for factor in study.factors if factor.kind == "input"]

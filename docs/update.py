@@ -28,16 +28,32 @@ WIDTH = 100
 """Columns of the terminal in which the commands of the documentation run."""
 
 
+class Missing(Exception):
+    """What a generated part is made from does not exist (yet)."""
+
+
 def pages() -> list[Path]:
     """The pages that may hold generated parts."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def updated(text: str) -> str:
-    """The text with every generated part written again."""
+def updated(text: str, missing: list[str] | None = None) -> str:
+    """The text with every generated part written again; one that cannot be is kept, and ``missing`` says why.
+
+    Raises
+    ------
+    Missing
+        When what a part is made from does not exist, and there is no list to say so.
+    """
 
     def written(part: re.Match[str]) -> str:
-        body = GENERATORS[part["name"]](part["arguments"] or "")
+        try:
+            body = GENERATORS[part["name"]](part["arguments"] or "")
+        except Missing as error:
+            if missing is None:
+                raise
+            missing.append(str(error))
+            return part[0]
         return f"{part['begin']}{body.rstrip()}\n{part['end']}"
 
     return PART.sub(written, text)
@@ -143,10 +159,13 @@ def _variables(kind: str) -> str:
 
 def _benchmark(title: str) -> str:
     """A section of the newest report in benchmarks/results/, with the machine and the day of the measurement."""
-    newest = max((ROOT / "benchmarks" / "results").glob("[0-9]*.md"))
+    newest = max((ROOT / "benchmarks" / "results").glob("[0-9]*.md"), default=None)
+    if newest is None:
+        raise Missing("benchmarks/results has no report: measure one with make bench")
     report = newest.read_text(encoding="utf-8")
     section = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", report, re.DOTALL | re.M)
-    assert section, f"{newest.name} has no section {title!r}"
+    if section is None:
+        raise Missing(f"benchmarks/results/{newest.name} has no section {title!r}: measure it with make bench")
     day, about = report.split("\n")[0].removeprefix("# Benchmarks, "), report.split("\n\n")[1].split(";")[0]
     return f"{section[1].strip()}\n\nMeasured {day}: {about}."
 
@@ -185,20 +204,27 @@ GENERATORS: dict[str, Callable[[str], str]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Update all pages, or with ``--check`` only name those that are not current."""
+    """Update all pages, or with ``--check`` only name those that are not current.
+
+    1 where a page is not current, or stays so because what a part is made from is missing.
+    """
     sys.path.insert(0, str(ROOT))
     check = "--check" in arguments
-    stale = []
+    stale, kept = [], False
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        new = updated(text)
+        missing: list[str] = []
+        new = updated(text, missing)
+        kept = kept or bool(missing)
+        for reason in missing:
+            print(f"{page.relative_to(ROOT)} has a stale part: {reason}")
         if new != text:
             stale.append(page.relative_to(ROOT))
             if not check:
                 page.write_text(new, encoding="utf-8")
     for page in stale:
         print(f"{page} {'is not current: run make docs' if check else 'was written again'}")
-    return 1 if check and stale else 0
+    return 1 if kept or (check and stale) else 0
 
 
 if __name__ == "__main__":

@@ -46,11 +46,32 @@ class DriverRow:
 
 def rows_of(record: Record) -> list[DriverRow]:
     """Every number that was asked for and exists, section by section."""
+    return [row for row in _all_rows(record) if math.isfinite(row.value)]
+
+
+def _all_rows(record: Record) -> list[DriverRow]:
+    """Every number that was asked for, NaN where it does not exist."""
     asked = record.document("sections")
     found = [*_means(record)] if set(asked) - {"stress", "reverse"} else []
     for section in asked:
         found += _SECTIONS[section](record, section)
-    return [row for row in found if math.isfinite(row.value)]
+    return found
+
+
+def _rows_with_gaps(record: Record) -> list[DriverRow]:
+    """The rows that exist, and those of linked factors whose share cannot be told, with NaN."""
+    linked = {
+        (strategy, output, str(factor), statistic)
+        for s, o, strategy, output, _ in _pairs(record)
+        for f, factor in enumerate(record["factor"])
+        if record["linked"][s, o, f]
+        for statistic in (("contribution", "first_order") if record["factor_kind"][f] == "input" else ("first_order",))
+    }
+    return [
+        row
+        for row in _all_rows(record)
+        if math.isfinite(row.value) or (row.strategy, row.output, str(row.factor), row.statistic) in linked
+    ]
 
 
 def _pairs(record: Record) -> Iterator[tuple[int, int, str, str, str]]:
@@ -171,17 +192,20 @@ def _encoded(header: tuple[str, ...], rows: list[list[str]], *, bom: bool) -> by
 
 
 def drivers_object(record: Record) -> dict[str, Any]:
-    """Everything as plain values; numbers that do not exist are left out, or None in switches."""
+    """Everything as plain values; shares that cannot be told are None, other numbers that do not exist left out.
+
+    Numbers of switches that do not exist are None too.
+    """
     outputs: dict[str, Any] = {}
     for o, output in enumerate(record.outputs):
         outputs[output] = {"unit": str(record["unit"][o]), "strategies": {}, "switches": []}
-    for row in rows_of(record):
+    for row in _rows_with_gaps(record):
         entry = outputs[row.output]
         place = entry["strategies"].setdefault(row.strategy, {}) if row.strategy else entry
         place = place.setdefault(row.section, {})
         if row.factor:
             place = place.setdefault("factors", {}).setdefault(row.factor, {})
-        place[row.statistic] = row.value if row.se is None else {"value": row.value, "se": _number(row.se)}
+        place[row.statistic] = row.value if row.se is None else {"value": _number(row.value), "se": _number(row.se)}
     for k, output in enumerate(record["switch_output"]):
         outputs[output]["switches"].append(_switch(record, k))
     head = ("scenario", "title", "sampler", "plan_digest")

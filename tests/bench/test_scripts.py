@@ -82,3 +82,24 @@ def test_the_stages_of_a_start_follow_a_run(script):
     assert next(iter(stages)) == "Python starts"
     assert all(milliseconds >= 0 for milliseconds in stages.values())
     assert len(stages) >= 10
+
+
+@pytest.mark.slow
+def test_the_comparison_is_timed_alone_and_with_drivers(script, tmp_path, capsys):
+    script("compare").main(["--trials", "4096", "--rounds", "1", "--out", str(tmp_path)])
+    table = capsys.readouterr().out
+    assert "five strategies: compare, tornado and EVPI |" in table
+    assert "comparison, tornado and EVPI over run, five strategies |" in table
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md"}
+
+
+def test_drivers_are_timed_beside_the_run(script):
+    drivers = script("drivers")
+    cases = drivers.cases(4096, "random", 1)
+    assert list(cases) == ["run", "tornado and EVPI", "tornado, EVPI, EVPPI and switches"]
+    for work in cases.values():
+        work()
+    inputs, sobol = drivers.sobol_cases(256, "random", 1)
+    assert inputs == 8
+    for work in sobol.values():
+        work()

@@ -180,6 +180,29 @@ def test_a_stale_part_is_noticed(update):
     assert update.updated(text) != text
 
 
+def test_a_part_without_its_source_is_stale_and_kept(update, tmp_path, monkeypatch, capsys):
+    page = tmp_path / "README.md"
+    part = "<!-- generated: benchmark Weather -->\nas it was\n<!-- end -->\n"
+    page.write_text(part, encoding="utf-8")
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    monkeypatch.setattr(update, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    said = "README.md has a stale part: benchmarks/results"
+    for report, reason in (
+        (None, " has no report"),
+        ("# Benchmarks, x\n\nhere;\n\n## Other\n", "/1.md has no section"),
+    ):
+        if report is not None:
+            (results / "1.md").write_text(report, encoding="utf-8")
+        for arguments in (["--check"], []):
+            assert update.main(arguments) == 1
+            assert said + reason in capsys.readouterr().out
+            assert page.read_text(encoding="utf-8") == part
+    with pytest.raises(update.Missing, match="Weather"):
+        update.updated(part)
+
+
 def test_the_table_of_names_says_what_files_hold(record):
     """Every name of a statistic in summary.csv, and every variable, that the page gives is there."""
     from simengine.report.csv import summary_csv

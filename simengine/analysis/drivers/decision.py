@@ -202,7 +202,10 @@ def _runs(winners: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def _crossing(gap: Array, counts: Array, edges: Array, tables: Tables) -> tuple[float, float]:
-    """Where the straight line through differences of means is 0, and its error; gap: sums (batches, cells)."""
+    """Where the straight line through differences of means is 0, and its error; gap: sums (batches, cells).
+
+    The error contains how far off a parabola through the same cells is 0: what the line misses where it is curved.
+    """
     middle = (edges[:-1] + edges[1:]) / 2
     total = counts.sum(axis=0)
     mean = gap.sum(axis=0) / total
@@ -217,4 +220,25 @@ def _crossing(gap: Array, counts: Array, edges: Array, tables: Tables) -> tuple[
     residual = (gap - counts * mean) / total * tables.trials / tables.batches.sizes[:, None]
     change = residual @ (weight * (1.0 + (at - centre) * along / spread))  # of the line at the crossing
     se = float(tables.batches.error(change)) / abs(slope)
-    return float(np.clip(at, edges[0], edges[-1])), se
+    off = at - curved_crossing(mean, weight, edges, at)
+    return float(np.clip(at, edges[0], edges[-1])), float(np.hypot(se, off))
+
+
+def curved_crossing(mean: Array, weight: Array, edges: Array, near: float) -> float:
+    """Where a parabola, whose means in cells these are, is 0: the place nearest to ``near``.
+
+    Where it does not reach 0, the place where it comes nearest to it.  Two cells have no parabola: then a cell's
+    width over the square root of 12 away, as if the place could be anywhere in a cell.
+    """
+    width = np.diff(edges)
+    if len(mean) < 3:
+        return near + float(width.max()) / float(np.sqrt(12.0))
+    away = (edges[:-1] + edges[1:]) / 2 - near
+    columns = np.stack([np.ones_like(away), away, away**2 + width**2 / 12], axis=1)
+    scale = np.sqrt(weight)
+    level, slope, curve = np.linalg.lstsq(columns * scale[:, None], mean * scale, rcond=None)[0].tolist()
+    inside = slope**2 - 4 * curve * level
+    if inside <= 0.0:
+        return float(near - slope / (2 * curve)) if curve else near
+    # the root of the smaller size, in the form that does not cancel
+    return float(near - 2 * level / (slope + np.copysign(np.sqrt(inside), slope)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.spread import Z95
-from simengine.analysis.drivers import decision, points, shapley, sobol, tornado
+from simengine.analysis.drivers import decision, effects, points, shapley, sobol, tornado
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.decision import Switch
 from simengine.analysis.drivers.factors import Factor, is_uncertain, used_inputs
@@ -70,8 +70,8 @@ def fill_spider(study: Study, builder: Builder) -> None:
 
 def fill_first_order(study: Study, builder: Builder) -> None:
     """First-order effects from the trials of the run, whether or not inputs are correlated."""
-    cells = np.array([division.cells for division in study.divisions[: len(study.factors)]])
-    found = tornado.given_data_effects(study.by_cell, cells, study.links.linked)
+    divisions, models = study.divisions[: len(study.factors)], [model for model, _ in study.rows]
+    found = effects.given_data_effects(study.by_cell, divisions, study.factors, models, study.links.linked)
     found.value[~study.links.present] = found.se[~study.links.present] = np.nan
     builder.estimates("first_order", found)
 
@@ -84,7 +84,7 @@ def fill_sobol(study: Study, builder: Builder, sobol_points: int, shapley_points
     rows, factors = len(study.rows), len(study.factors)
     independent = ~study.links.correlated
     models = [m for m in study.models if any(independent[k] for k in _rows_of(study, m))]
-    first, total, effects = (np.full((2, rows, factors), np.nan) for _ in range(3))
+    first, total, shapleys = (np.full((2, rows, factors), np.nan) for _ in range(3))
     if models:
         mine = [k for model in models for k in _rows_of(study, model)]
         linked = study.links.linked[mine] & independent[mine, None]
@@ -96,8 +96,8 @@ def fill_sobol(study: Study, builder: Builder, sobol_points: int, shapley_points
     for model in study.models:
         mine = [k for k in _rows_of(study, model) if study.links.correlated[k]]
         if mine:
-            _fill_shapley(study, model, mine, effects, shapley_points)
-    for name, (value, se) in (("sobol_first", first), ("sobol_total", total), ("shapley", effects)):
+            _fill_shapley(study, model, mine, shapleys, shapley_points)
+    for name, (value, se) in (("sobol_first", first), ("sobol_total", total), ("shapley", shapleys)):
         builder.estimates(name, Estimates(value, se))
 
 
@@ -105,7 +105,7 @@ def _rows_of(study: Study, model: Model) -> list[int]:
     return [k for k, (other, _) in enumerate(study.rows) if other is model]
 
 
-def _fill_shapley(study: Study, model: Model, mine: list[int], effects: Array, shapley_points: int) -> None:
+def _fill_shapley(study: Study, model: Model, mine: list[int], shapleys: Array, shapley_points: int) -> None:
     used = frozenset[str]().union(*(used_inputs(model, study.rows[k][1]) for k in mine))
     names = [name for name in model.inputs if name in used]
     joined = next((g for g in model.dependences if g.dof is not None and not used.isdisjoint(g.names)), None)
@@ -129,8 +129,8 @@ def _fill_shapley(study: Study, model: Model, mine: list[int], effects: Array, s
     sums = [[names.index(name) for name in factor.members if name in names] for factor in study.factors]
     found = shapley.shapley_effects(only, names, sums, study.tape_rows([model]), study.setting(shapley_points))
     present = np.flatnonzero(study.links.present[mine[0]])
-    effects[0][np.ix_(np.array(mine), present)] = found.value[:, present]
-    effects[1][np.ix_(np.array(mine), present)] = found.se[:, present]
+    shapleys[0][np.ix_(np.array(mine), present)] = found.value[:, present]
+    shapleys[1][np.ix_(np.array(mine), present)] = found.se[:, present]
 
 
 def _reporting(model: Model, outputs: Sequence[str]) -> Model:

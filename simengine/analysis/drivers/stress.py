@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.batches import Batches
+from simengine.aggregate.linearised import quantile_slope
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,10 +25,15 @@ TAIL = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Statistics and their linearised parts, (batches, statistics)."""
+    """Statistics, their linearised parts (batches, statistics), and the least that their errors can be."""
 
     value: Array
     parts: Array
+    least: Array
+
+    def error(self, batches: Batches) -> Array:
+        """The standard errors, (statistics,)."""
+        return np.maximum(batches.error(self.parts), self.least)
 
 
 def measure(values: Array, held: Mask, batches: Batches) -> Measured:
@@ -34,25 +41,24 @@ def measure(values: Array, held: Mask, batches: Batches) -> Measured:
     chosen = values[held]
     share = len(chosen) / len(values)
     mean = float(chosen.mean())
-    points = np.quantile(chosen, POINTS)
+    ordered = np.sort(chosen)
+    points = np.quantile(ordered, POINTS)
+    slopes = [quantile_slope(ordered, level) for level in POINTS]
     loss = float((chosen < 0.0).mean())
     rows = [np.where(held, values - mean, 0.0)]
-    rows += [_quantile_influence(values, chosen, q, p) * held for q, p in zip(points, POINTS, strict=True)]
+    rows += [(p - (values <= q)) * slope * held for p, q, slope in zip(POINTS, points, slopes, strict=True)]
     rows.append(((values < 0.0) - loss) * held)
     parts = np.stack([batches.means(row) for row in rows], axis=-1) / share
-    return Measured(np.array([mean, *points, loss]), parts)
+    return Measured(np.array([mean, *points, loss]), parts, np.array([0.0, *_least(slopes, len(chosen), batches), 0.0]))
 
 
-def _quantile_influence(values: Array, chosen: Array, quantile: float, level: float) -> Array:
-    """The influence of each value on a quantile of the chosen ones, but for the share that is chosen."""
-    return np.asarray((level - (values <= quantile)) * slope_at(chosen, level), np.float64)
+def _least(slopes: Sequence[float], count: int, batches: Batches) -> Array:
+    """The least standard errors of quantiles of ``count`` values, where quantile functions rise by these slopes.
 
-
-def slope_at(values: Array, level: float) -> float:
-    """How fast the quantile function of values rises at a level: one over the density there."""
-    reach = min(0.5 * min(level, 1.0 - level), max(len(values), 1) ** -0.25)
-    low, high = np.quantile(values, [level - reach, level + reach])
-    return float((high - low) / (2 * reach))
+    Stratified draws may have just the same number of values below a quantile in every batch; between whole numbers
+    each batch then still hides 1/12 of a variance.
+    """
+    return np.asarray(np.array(slopes) * np.sqrt(batches.count / 12.0) / count, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,16 +92,18 @@ def measure_tail(inputs: Array, tail: Tail, batches: Batches, moments: tuple[flo
 
     inside = sums(np.ones(len(inputs)))
     mean = float(inputs.mean())
-    found = [mean]
+    found, slopes, ordered = [mean], [], np.sort(inputs)
     parts = [sums(inputs - mean) - (float(inputs[last].mean()) - mean) * (inside - share)]
     for level in POINTS:
         point = float(np.quantile(inputs, level))
         below = (inputs <= point).astype(np.float64)
         line = sums(below - level) - (float(below[last].mean()) - level) * (inside - share)
         found.append(point)
-        parts.append(-line * slope_at(inputs, level))
+        slopes.append(quantile_slope(ordered, level))
+        parts.append(-line * slopes[-1])
     centre, sd = moments
     errors = batches.error(np.stack(parts, axis=-1) / share)
+    errors[1:] = np.maximum(errors[1:], _least(slopes, len(inputs), batches))
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.divide(mean - centre, sd)
         return np.append(found, shift), np.append(errors, np.divide(errors[0], sd))
@@ -103,4 +111,6 @@ def measure_tail(inputs: Array, tail: Tail, batches: Batches, moments: tuple[flo
 
 def paired_change(one: Measured, other: Measured, batches: Batches) -> tuple[Array, Array]:
     """The difference of two measurements of the same trials and its error."""
-    return one.value - other.value, batches.error(one.parts - other.parts)
+    change = one.value - other.value
+    least = np.where(change != 0.0, np.hypot(one.least, other.least), 0.0)
+    return change, np.maximum(batches.error(one.parts - other.parts), least)

@@ -47,8 +47,8 @@ def fill_stress(study: Study, builder: Builder, conditions: Sequence[Condition])
         change, change_se = paired_change(under, everywhere, batches)
         builder.values["stress_trials"][place] = int(held.sum())
         for name, value, se in (
-            ("stress", under.value, batches.error(under.parts)),
-            ("stress_base", everywhere.value, batches.error(everywhere.parts)),
+            ("stress", under.value, under.error(batches)),
+            ("stress_base", everywhere.value, everywhere.error(batches)),
             ("stress_change", change, change_se),
         ):
             builder.values[name][place] = value

@@ -1,9 +1,7 @@
-"""Tornado: rank correlation of every input with every outcome, its share, and first-order effects from given data.
+"""Tornado: rank correlation of every input with every outcome, its share, and means given an input.
 
 References: Spearman, Am. J. Psychol. 15, 1904; Kruskal, JASA 53, 1958; for the influence of one trial on a rank
-correlation, Croux and Dehon, Statistical Methods & Applications 19, 2010; for effects from given data, Plischke,
-Borgonovo, Smith, European J. of Operational Research 226, 2013; for the correction of the correlation ratio, Kelley,
-PNAS 21, 1935.
+correlation, Croux and Dehon, Statistical Methods & Applications 19, 2010.
 """
 
 from __future__ import annotations
@@ -36,7 +34,8 @@ class Estimates:
 class Correlations:
     """rho: (outcomes, factors), 0 where an outcome cannot depend on the input and NaN where it has none.
 
-    share: the square over the sum of squares.  bound: (outcomes,), how far classes can move a rho at most.
+    share: the square over the sum of squares, NaN where the sum may be chance alone.
+    bound: (outcomes,), how far classes can move a rho at most.
     """
 
     rho: Estimates
@@ -54,16 +53,18 @@ def correlations(tables: Tables, rows: NDArray[np.int64], linked: NDArray[np.boo
     count = tables.batches.sizes
     rho, parts = np.full((outcomes, factors), np.nan), np.zeros((len(count), outcomes, factors))
     for k in range(outcomes):
-        found, its_parts = _rank_correlations(tables, k, count)
+        its_rho, its_parts = _rank_correlations(tables, k, count)
         held = (rows[k] >= 0) & linked[k]
-        rho[k, held], parts[:, k, held] = found[rows[k, held]], its_parts[:, rows[k, held]]
+        rho[k, held], parts[:, k, held] = its_rho[rows[k, held]], its_parts[:, rows[k, held]]
         rho[k, (rows[k] >= 0) & ~linked[k]] = 0.0
     shares = tables.class_counts.sum(axis=0) / tables.trials
-    share, share_parts = _shares(rho, parts)
     batches = tables.batches
+    found = Estimates.of(batches, rho, np.where(np.isnan(rho), np.nan, parts))
+    share, share_parts = _shares(rho, parts)
+    share[within_noise(found)] = np.nan
     return Correlations(
-        Estimates.of(batches, rho, np.where(np.isnan(rho), np.nan, parts)),
-        Estimates.of(batches, share, share_parts),
+        found,
+        Estimates.of(batches, share, np.where(np.isnan(share), np.nan, share_parts)),
         np.sqrt((shares**3).sum(axis=1)),
     )
 
@@ -91,6 +92,19 @@ def _rank_correlations(tables: Tables, k: int, count: Array) -> tuple[Array, Arr
     return rho, np.where(scale > 0, parts / count[:, None], 0.0)
 
 
+def within_noise(rho: Estimates) -> NDArray[np.bool_]:
+    """Whether chance alone makes correlations (outcomes, factors) whose squares have such a sum, (outcomes,).
+
+    Seen as chi-square with as many degrees of freedom as there are correlations with an error: beyond its 99.9 %
+    point, by the approximation of Wilson and Hilferty, the sum counts.
+    """
+    counted = np.nan_to_num(rho.se) > 0.0
+    freedom = np.maximum(counted.sum(axis=1), 1)
+    limit = (1.0 - 2.0 / (9 * freedom) + 3.09 * np.sqrt(2.0 / (9 * freedom))) ** 3
+    total, chance = (np.nan_to_num(rho.value) ** 2).sum(axis=1), (np.nan_to_num(rho.se) ** 2).sum(axis=1)
+    return np.asarray(total < limit * chance)
+
+
 def _shares(rho: Array, parts: Array) -> tuple[Array, Array]:
     squares = np.nan_to_num(rho) ** 2
     total = squares.sum(axis=1, keepdims=True)
@@ -99,35 +113,6 @@ def _shares(rho: Array, parts: Array) -> tuple[Array, Array]:
         change = 2 * np.nan_to_num(rho) * parts
         share_parts = (change - np.nan_to_num(share) * change.sum(axis=2, keepdims=True)) / total
     return share, np.where(np.isnan(share), np.nan, share_parts)
-
-
-def given_data_effects(tables: Tables, cells: NDArray[np.int64], linked: NDArray[np.bool_]) -> Estimates:
-    """The share of an outcome's variance that its mean, given a factor, has: (outcomes, factors).
-
-    What the means of finitely many trials differ by chance is taken off: the estimate of a factor that has no effect
-    is 0 on average, and can be below.  ``cells``: (factors,), cells that each has.
-    """
-    outcomes, factors = linked.shape
-    n, count = tables.trials, tables.batches.sizes
-    mean, variance = tables.means()[:outcomes], tables.variances()[:outcomes]
-    value, parts = np.zeros((outcomes, factors)), np.zeros((len(count), outcomes, factors))
-    squares = tables.squares[:, :outcomes] - 2 * mean * tables.sums[:, :outcomes] + count[:, None] * mean**2
-    for f in range(factors):
-        in_cell = tables.cell_counts[:, f].astype(np.float64)
-        sums = tables.by_cell[:, f, :, :outcomes]
-        total = in_cell.sum(axis=0)
-        gap = sums.sum(axis=0) / np.maximum(total, 1.0)[:, None] - np.where(total[:, None] > 0, mean, 0.0)
-        gap[total == 0] = 0.0
-        between = (total[:, None] * gap**2).sum(axis=0) / n
-        used = int((total > 0).sum())
-        noise = (used - 1) * np.maximum(variance - between, 0.0) / max(n - used, 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value[:, f] = np.where(variance > 0, (between - noise) / variance, np.nan)
-            spread = 2 * np.einsum("ck,bck->bk", gap, sums - in_cell[:, :, None] * mean)
-            spread -= np.einsum("ck,bc->bk", gap**2, in_cell)
-            parts[:, :, f] = (spread - value[:, f] * squares) / variance / count[:, None]
-    value[~linked], parts[:, ~linked] = 0.0, 0.0
-    return Estimates.of(tables.batches, value, parts)
 
 
 def conditional_means(tables: Tables, factor: int, edges: Array, at: Array) -> Estimates:

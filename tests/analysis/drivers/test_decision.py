@@ -7,6 +7,7 @@ import pytest
 from drivers_cases import learned, record_of
 from scipy import stats
 
+from simengine.analysis.drivers.decision import curved_crossing
 from simengine.engine.run import draw
 from simengine.plan.compile import build_plan
 
@@ -131,6 +132,39 @@ def test_the_place_where_the_best_strategy_changes():
     assert record["switch_high"][k] - record["switch_low"][k] < 0.05
     assert record["switch_below"][k] == "stay" and record["switch_above"][k] == "move"
     assert record["switch_below"][switches["y"]] == "move"
+
+
+@pytest.mark.parametrize(("level", "widest"), [(4.0, 0.02), (0.25, 0.003), (9.0, 0.01)])
+def test_the_error_of_a_switch_knows_that_differences_are_curved(level, widest):
+    """Move is worth exp(x): equal to stay at x = log(level), where it bends along probability."""
+    text = f"""
+    [inputs]
+    x = {{ dist = "normal", mean = 0, sd = 1 }}
+    [strategies.stay]
+    model.T = "{level} + 0 * x"
+    [strategies.move]
+    model.T = "exp(x)"
+    """
+    record = record_of(text, "evppi", trials=1_000_000, sampler="sobol")
+    assert record["switch_factor"].tolist() == ["x"]
+    at, se = float(record["switch_rank"][0]), float(record["switch_rank_se"][0])
+    assert abs(at - stats.norm.cdf(math.log(level))) < 3 * se
+    assert se < widest
+
+
+def test_a_parabola_through_cells():
+    edges = np.array([0.0, 0.1, 0.3, 0.4, 0.6])
+    weight = np.diff(edges) / 0.6
+
+    def means(root, other):
+        """Means in cells of (u - root) (u - other)."""
+        whole = edges**3 / 3 - (root + other) * edges**2 / 2 + root * other * edges
+        return np.diff(whole) / np.diff(edges)
+
+    assert curved_crossing(means(0.25, 2.0), weight, edges, 0.3) == pytest.approx(0.25)
+    assert curved_crossing(means(0.1, 0.5), weight, edges, 0.4) == pytest.approx(0.5)
+    assert curved_crossing(means(0.3, 0.3) + 1, weight, edges, 0.2) == pytest.approx(0.3)  # where it is least
+    assert curved_crossing(np.array([-1.0, 1.0]), np.ones(2) / 2, np.array([0, 0.1, 0.2]), 0.1) > 0.12
 
 
 def test_equal_strategies_never_switch():

@@ -7,6 +7,9 @@ import pytest
 from drivers_cases import record_of
 from scipy import stats
 
+from simengine.aggregate.batches import Batches
+from simengine.aggregate.linearised import quantile_of
+from simengine.analysis.drivers.stress import POINTS, measure
 from simengine.errors import InvalidInput
 
 NORMALS = """
@@ -136,3 +139,28 @@ def test_errors_of_the_tail_are_true():
     ratio = np.sqrt(np.mean(np.square(stated), axis=0)) / np.std(found, axis=0, ddof=1)
     assert ratio == pytest.approx(np.ones(8), abs=0.5)
     assert ratio.mean() == pytest.approx(1.0, abs=0.2)
+
+
+@pytest.mark.parametrize("statistic", ["p10", "p50", "p90"])
+def test_no_percentile_of_something_uncertain_is_exact(statistic):
+    """One input in Sobol draws: every batch has just its share of trials below the median."""
+    text = '[inputs]\nx = { dist = "normal", mean = 0, sd = 1 }\n[model]\nT = "x"\n'
+    record = record_of(text, "reverse", stress=["x<=P50"], trials=64_000, sampler="sobol")
+    for variable in ("stress", "stress_base", "stress_change"):
+        value, se = stressed(record, statistic, variable)
+        assert 0 < se < 0.01, variable
+    level = int(statistic[1:]) / 100
+    value, se = stressed(record, statistic, "stress_base")
+    assert value == pytest.approx(stats.norm.ppf(level), abs=4 * se)
+    place = record["tail_statistic"].tolist().index(statistic)
+    assert record["tail_se"][0, 0, 0, place] > 0
+
+
+def test_a_percentile_rises_as_everywhere_else():
+    """Its slope is read from the same interval as that of a run: independent draws, equal errors."""
+    values = np.random.default_rng(5).standard_exponential(20_000)
+    batches = Batches(np.arange(0, 20_001, 625))
+    measured = measure(values, np.ones(20_000, bool), batches)
+    for place, level in enumerate(POINTS):
+        shared = quantile_of(values, level, batches)
+        assert measured.error(batches)[1 + place] == pytest.approx(float(shared.error(batches)), rel=0.02)

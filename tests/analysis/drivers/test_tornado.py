@@ -1,5 +1,6 @@
 """Rank correlations, swings and lines against exact answers and against SciPy on the trials themselves."""
 
+import json
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 
 from simengine.engine.run import draw
 from simengine.plan.compile import build_plan
+from simengine.report.drivers_rows import drivers_json
 
 NORMALS = """
 [inputs]
@@ -78,6 +80,35 @@ def test_one_input_alone_has_rank_correlation_one():
     assert by_factor(record, "spearman")["x"] == pytest.approx(1.0, abs=3e-5)
     assert by_factor(record, "spearman_se")["x"] < 3e-5
     assert by_factor(record, "contribution") == {"x": 1.0}
+
+
+def test_correlations_that_are_noise_have_no_shares():
+    text = """
+    [inputs]
+    x = { dist = "normal", mean = 0, sd = 1 }
+    y = { dist = "normal", mean = 0, sd = 1 }
+    [model]
+    T = "x * y"
+    K = "5 + 0 * x"
+    [outputs]
+    T = {}
+    K = {}
+    """
+    for seed in range(12):
+        record = record_of(text, "tornado", "sobol", trials=20_000, seed=seed, points=256)
+        assert all(math.isnan(value) for value in by_factor(record, "contribution").values())
+        assert all(math.isnan(value) for value in by_factor(record, "contribution_se").values())
+        assert all(math.isfinite(value) for value in by_factor(record, "spearman").values())
+    outputs = json.loads(drivers_json(record))["outputs"]
+    missing = {"value": None, "se": None}
+    product = outputs["T"]["strategies"]["base"]
+    assert product["tornado"]["factors"]["x"]["contribution"] == missing
+    assert product["tornado"]["factors"]["x"]["spearman"]["value"] is not None
+    constant = outputs["K"]["strategies"]["base"]
+    assert constant["tornado"]["factors"]["x"]["contribution"] == missing
+    assert constant["sobol"]["factors"]["x"]["first_order"] == missing
+    weak = record_of(text.replace("x * y", "x * y + 0.2 * x"), "tornado", trials=20_000)
+    assert by_factor(weak, "contribution")["x"] > 0.9
 
 
 def test_swings_are_the_formula_at_the_percentiles():
