@@ -10,7 +10,7 @@ Examples
 >>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
 
 ``run`` simulates a scenario, ``compare`` holds its strategies against each other, ``check`` validates one, ``load``
-reads one; ``open_result`` and ``open_comparison`` read what was stored.
+reads one; ``open_result``, ``open_comparison`` and ``open_drivers`` read what was stored.
 What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simengine.api import check, compare, drivers, load, run
     from simengine.errors import DeviceError, FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
     from simengine.report.comparison import Comparison, open_comparison
-    from simengine.report.drivers_result import Drivers
+    from simengine.report.drivers_result import Drivers, open_drivers
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
@@ -43,6 +43,7 @@ __all__ = [
     "drivers",
     "load",
     "open_comparison",
+    "open_drivers",
     "open_result",
     "run",
 ]
@@ -56,6 +57,7 @@ _HOMES = {
     "Comparison": "simengine.report.comparison",
     "Drivers": "simengine.report.drivers_result",
     "open_comparison": "simengine.report.comparison",
+    "open_drivers": "simengine.report.drivers_result",
     "Result": "simengine.report.result",
     "open_result": "simengine.report.result",
     "DeviceError": "simengine.errors",

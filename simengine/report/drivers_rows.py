@@ -19,7 +19,7 @@ SWITCH_COLUMNS = ("output", "factor", "below", "above", "rank", "rank_se", "valu
 JSON_SCHEMA_VERSION = 1
 
 _OF_FACTORS = {
-    "tornado": ("spearman", "contribution"),
+    "tornado": ("spearman", "contribution", "mean_change"),
     "sobol": ("first_order", "sobol_first", "sobol_total", "shapley"),
 }
 """Numbers of an outcome and a factor, by section."""
@@ -93,7 +93,8 @@ def _of_factors(record: Record, section: str) -> Iterator[DriverRow]:
         for f, factor in enumerate(record["factor"]):
             for name in _OF_FACTORS.get(section, ()):
                 value, se = float(record[name][s, o, f]), float(record[f"{name}_se"][s, o, f])
-                yield DriverRow(section, strategy, output, factor, name, "1", value, se)
+                own = unit if name == "mean_change" else "1"
+                yield DriverRow(section, strategy, output, factor, name, own, value, se)
             yield from _of_points(record, section, (s, o, f), (strategy, output, factor, unit))
 
 
@@ -208,6 +209,9 @@ def drivers_object(record: Record) -> dict[str, Any]:
         place[row.statistic] = row.value if row.se is None else {"value": _number(row.value), "se": _number(row.se)}
     for k, output in enumerate(record["switch_output"]):
         outputs[output]["switches"].append(_switch(record, k))
+    for o, f in zip(*record["event_best"].astype(bool).nonzero(), strict=True):
+        entry = outputs[record.outputs[o]].setdefault("event_best", {})
+        entry[str(record["factor"][f])] = str(record["event_best"][o, f])
     head = ("scenario", "title", "sampler", "plan_digest")
     numbers = ("trials", "ranked_trials", "left_out", "seed", "stream_version", "sobol_points", "shapley_points")
     documents = ("sections", "stress_conditions", "notes", "warnings", "timings")

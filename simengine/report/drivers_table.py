@@ -12,7 +12,9 @@ from simengine.report.numbers import MISSING, estimate, level, share, significan
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
 from simengine.results.record import Record
 
-_BAR = 16
+_BAR = 8
+_FEW_POINTS = 8192
+"""Shapley effects of fewer points carry a warning: rare events weigh much in a variance."""
 _NAMED = {"prob_loss": "P(loss), %"}
 
 
@@ -46,11 +48,11 @@ def _strategies(record: Record, output: int) -> list[int]:
 
 
 def _shown(record: Record, by_risk: bool) -> list[int]:
-    """Places of factors: inputs, or risks instead of their inputs."""
+    """Places of factors: inputs and events, or risks instead of theirs."""
     kinds, members = record["factor_kind"], record["factor_members"]
     grouped = {name for k, kind in enumerate(kinds) if kind == "risk" for name in members[k].split()}
     if not by_risk:
-        return [f for f, kind in enumerate(kinds) if kind == "input"]
+        return [f for f, kind in enumerate(kinds) if kind != "risk"]
     return [f for f, kind in enumerate(kinds) if kind == "risk" or record["factor"][f] not in grouped]
 
 
@@ -74,12 +76,13 @@ def _tornado(record: Record, output: int, style: Style, by_risk: bool) -> list[s
             low, high = swings[f]
             cells: list[Cell] = [_name(record, f), estimate(rho[s, f], rho_se[s, f])]
             cells += [share(part[s, f], part_se[s, f]), _bar(part[s, f], style)]
+            cells += [_changed(record, (s, output, f))]
             cells += [significant(float(low), 5), significant(float(high), 5)]
             rows.append(cells)
         points = [level(point) for point in record["swing_point"].tolist()]
         columns = [Column(printable(record.strategies[s])), Column("rank correlation", "right")]
-        columns += [Column("share, %", "right"), Column("")]
-        columns += [Column(f"at P{point}", "right") for point in points]
+        columns += [Column("share, %", "right"), Column(""), Column("change of mean", "right")]
+        columns += [Column(f"swing P{point}", "right") for point in points]
         lines += ["", *table(columns, rows, style)] if rows else []
         idle = [_name(record, f) for f in _shown(record, False) if _idle(record, s, output, f)]
         if idle:
@@ -90,6 +93,11 @@ def _tornado(record: Record, output: int, style: Style, by_risk: bool) -> list[s
 def _idle(record: Record, strategy: int, output: int, factor: int) -> bool:
     present = math.isfinite(record["swing"][strategy, output, factor, 0])
     return present and not record["linked"][strategy, output, factor]
+
+
+def _changed(record: Record, place: tuple[int, int, int]) -> Cell:
+    value, se = float(record["mean_change"][place]), float(record["mean_change_se"][place])
+    return estimate(value, se) if math.isfinite(value) else MISSING
 
 
 def _bar(value: float, style: Style) -> str:
@@ -124,10 +132,12 @@ def _size(value: float) -> float:
 
 def _information(record: Record, output: int, style: Style, by_risk: bool) -> list[str]:
     evpi, evpi_se = float(record["evpi"][output]), float(record["evpi_se"][output])
-    if not math.isfinite(evpi):
-        return []
     lines = _heading(record, output, "what to find out before signing", style)
     strategies = _strategies(record, output)
+    if len(strategies) < 2:
+        alone = printable(record.strategies[strategies[0]])
+        text = f"Only {alone} reports it, so there is nothing to choose and no enquiry could change the choice: "
+        return [*lines, *wrap(text + "EVPI and EVPPI need two strategies. Name another with --strategy.", style.width)]
     best = max(strategies, key=lambda s: float(record["mean"][s, output]))
     mean = estimate(record["mean"][best, output], record["mean_se"][best, output]).text(style.plus_minus)
     whole = estimate(evpi, evpi_se).text(style.plus_minus)
@@ -151,6 +161,8 @@ def _switches(record: Record, output: int, factor: int, style: Style) -> str:
     """Which strategy is best as an input rises, and where that changes."""
     if record["factor_kind"][factor] == "risk":
         return ""
+    if record["factor_kind"][factor] == "event":
+        return printable(str(record["event_best"][output, factor])) or "stays the same"
     mine = [
         k
         for k in range(len(record["switch_output"]))
@@ -232,8 +244,12 @@ def _reverse(record: Record, output: int, style: Style, by_risk: bool) -> list[s
         order = [f for f in _shown(record, False) if record["linked"][s, output, f] and _present(record, s, output, f)]
         order.sort(key=lambda f: -abs(_size(shift[f])) if math.isfinite(shift[f]) else 0.0)
         rows: list[list[Cell]] = []
+        events: list[str] = []
         for f in order:
             inside, errors, everywhere = (record[name][s, output, f] for name in ("tail", "tail_se", "tail_base"))
+            if record["factor_kind"][f] == "event":
+                events.append(_event_words(record, f, inside[0], errors[0], everywhere[0], style))
+                continue
             cells: list[Cell] = [_name(record, f), estimate(shift[f], error[f])]
             cells += [estimate(inside[0], errors[0]), _plain(everywhere[0])]
             cells += [" ".join(_plain(v) for v in inside[1:]), " ".join(_plain(v) for v in everywhere[1:])]
@@ -242,7 +258,16 @@ def _reverse(record: Record, output: int, style: Style, by_risk: bool) -> list[s
         columns += [Column("mean there", "right"), Column("mean", "right")]
         columns += [Column("P10 P50 P90 there", "right"), Column("P10 P50 P90", "right")]
         lines += ["", *table(columns, rows, style)] if rows else []
+        if events:
+            lines += [*([] if rows else ["", printable(record.strategies[s])])]
+            lines += [line for text in events for line in wrap(text, style.width)]
     return lines
+
+
+def _event_words(record: Record, factor: int, inside: float, se: float, everywhere: float, style: Style) -> str:
+    there = share(inside, se).text(style.plus_minus)
+    overall = significant(100.0 * float(everywhere), 3)
+    return f"{_name(record, factor)}: strikes in {there} % of the worst trials, {overall} % overall"
 
 
 def _present(record: Record, strategy: int, output: int, factor: int) -> bool:
@@ -270,8 +295,10 @@ def _notes(record: Record, style: Style) -> list[str]:
         low, high = (level(point) for point in record["swing_point"].tolist())
         notes.append(
             f"Rank correlations: over {record.integer('ranked_trials'):,} trials. Share: their squares over the sum. "
-            f"At P{low}, P{high}: the outcome when the input is there and all others stay at their medians, correlated "
-            "ones too."
+            f"Change of mean: of the outcome, between the input at P{low} and at P{high} with all others as they are "
+            "drawn; of an event, as it strikes rather than not. "
+            f"Swing P{low}, P{high}: the outcome when the input is there and all others stay at their medians, "
+            "correlated ones too."
         )
     if "evppi" in asked and np.isfinite(record["evpi"]).any():
         notes.append(
@@ -283,5 +310,10 @@ def _notes(record: Record, style: Style) -> list[str]:
             f"Sobol indices: {record.integer('sobol_points'):,} points a sample; Shapley effects: "
             f"{record.integer('shapley_points'):,}."
         )
+        if record.integer("shapley_points") < _FEW_POINTS and np.isfinite(record["shapley"]).any():
+            notes.append(
+                "So few points may miss rare, hard events, and then the stated errors are too small as well: "
+                "give more --points."
+            )
     notes += [printable(note) for note in record.document("notes")]
     return [style.dim(line) for note in notes for line in wrap(note, style.width)]

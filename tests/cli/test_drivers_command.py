@@ -111,10 +111,61 @@ def test_from_python(deal):
         both.evppi("X")
 
 
+def test_every_section_from_python(deal):
+    found = se.drivers("deal.toml", trials=4000, sections=["tornado", "spider", "reverse"], stress="ip_leak>0.2")
+    tornado = found.tornado("T", "licence")
+    assert {"mean_change", "mean_change_se", "swing_at_p10", "input_at_p90"} <= set(tornado.columns)
+    place = found.factors.index("V")
+    assert tornado.loc["V", "swing_at_p90"] == found.record["swing"][0, 0, place, 1]
+    assert tornado.loc["V", "input_at_p10"] == found.record["swing_input"][0, 0, place, 0]
+    stress = found.stress("T", "licence").set_index("statistic")
+    assert stress.loc["mean_change", "value"] < 0 < stress.loc["mean_change", "se"]
+    reverse = found.reverse("T", "licence").set_index(["factor", "statistic"])
+    assert reverse.loc[("ip_leak_strikes", "mean_tail"), "value"] > 0.4
+    spider = found.spider("T", "patent-first").set_index(["factor", "statistic"])
+    assert spider.loc[("V", "mean_at_p90"), "value"] > spider.loc[("V", "mean_at_p10"), "value"]
+    for ask in (found.shares, found.evppi, found.switches):
+        with pytest.raises(se.InvalidInput, match="was not asked for"):
+            ask()
+    path = found.to_csv("all.csv")
+    assert len(path.read_text().splitlines()) == len(found.rows()) + 1
+    with pytest.raises(se.FileProblem):
+        found.to_csv("all.csv")
+
+
+def test_stored_drivers_are_read_again(deal):
+    found = se.drivers("deal.toml", trials=4000)
+    found.save("kept")
+    again = se.open_drivers("kept")
+    assert again.to_json() == found.to_json() and repr(again) == repr(found)
+    assert json.loads(again.to_json())["outputs"]["T"].get("event_best", {}) == {
+        name: text for name, text in again.evppi()["event_best"].items() if text
+    }
+    with pytest.raises(se.FileProblem):
+        se.open_drivers("nowhere")
+
+
+def test_one_strategy_is_told_why_there_is_no_value_of_information(deal, capsys):
+    code, out, _ = call(capsys, "deal.toml", "--strategy", "licence", "--evppi")
+    assert code == 0 and "what to find out before signing" in out
+    assert "Only licence reports it, so there is nothing to choose" in " ".join(out.split())
+
+
+def test_the_example_of_the_help_holds_for_the_template(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "deal.toml"]) == 0
+    capsys.readouterr()
+    conditions = ("--stress", "V<=P10", "--stress", "ip_leak_strikes>=1")
+    code, out, err = call(capsys, "deal.toml", *conditions, "--trials", "20000")
+    assert code == 0, err
+    assert "ip_leak_strikes>=1" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["--stress", "VV<=P10"], "did you mean V?"),
+        (["--stress", "ip_leak_strike>=1"], "did you mean ip_leak_strikes?"),
         (["--stress", "V>=1e9"], "no trial of licence left"),
         (["--points", "3"], "out of range"),
         (["--memory", "1KB"], "give more memory"),

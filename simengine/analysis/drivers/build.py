@@ -84,7 +84,7 @@ class Builder:
         values["output_title"] = texts(entries[name].title for name in self.outputs)
         values["unit"] = texts(entries[name].unit for name in self.outputs)
         values["factor_kind"] = texts(factor.kind for factor in study.factors)
-        values["factor_members"] = texts(" ".join(factor.members) for factor in study.factors)
+        values["factor_members"] = texts(" ".join(factor.parts or (factor.name,)) for factor in study.factors)
         values["factor_unit"] = texts(factor.unit for factor in study.factors)
         values["factor_title"] = texts(factor.title for factor in study.factors)
         self.outcomes("reported", np.ones(len(study.rows), bool))

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from simengine.analysis.drivers import sections, stressed
+from simengine.analysis.drivers import decided, sections, stressed
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.conditions import parse_conditions
 from simengine.analysis.drivers.study import Study
@@ -94,13 +94,13 @@ def drivers_of(prepared: Prepared, question: Question, progress: Progress | None
     study = Study.of(prepared, progress)
     _general_notes(study)
     asked = set(question.sections)
-    switches = sections.find_switches(study) if "evppi" in asked else []
+    switches = decided.find_switches(study) if "evppi" in asked else []
     builder = Builder(study, len(switches))
     if asked - {"stress", "reverse"}:
         sections.fill_means(study, builder)
     fillers: list[tuple[str, Callable[[], None]]] = [
         ("tornado", lambda: sections.fill_tornado(study, builder)),
-        ("evppi", lambda: sections.fill_information(study, builder, switches)),
+        ("evppi", lambda: decided.fill_information(study, builder, switches)),
         ("spider", lambda: sections.fill_spider(study, builder)),
         ("sobol", lambda: sections.fill_first_order(study, builder)),
         ("sobol", lambda: sections.fill_sobol(study, builder, question.points, _shapley_points(question))),

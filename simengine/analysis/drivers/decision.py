@@ -175,6 +175,26 @@ def switches(tables: Tables, contest: Contest, number: int, factor: int, edges: 
     return found
 
 
+def best_of_classes(tables: Tables, contest: Contest, factor: int, cells: int) -> dict[int, int]:
+    """The best strategy, its place in the contest, in every class (a cell) of an event that has trials.
+
+    Where no strategy leads by :data:`CLEAR` standard errors, that of the whole is said to be best.
+    """
+    sums = _sums(tables, contest, factor)[:, :cells]
+    held = np.flatnonzero(tables.cell_counts[:, factor, :cells].sum(axis=0))
+    pooled = sums.sum(axis=0)
+    winners = np.argmax(pooled, axis=1)
+    if cells == 2 and len(held) == 2:
+        _settle(winners, sums, tables)
+        return {int(cell): int(winners[cell]) for cell in held}
+    first = int(np.argmax(pooled.sum(axis=0)))
+    for cell in held:
+        gain = (sums[:, cell, winners[cell]] - sums[:, cell, first]) / tables.batches.sizes
+        if not float(tables.batches.pooled(gain)) > CLEAR * float(tables.batches.error(gain)):
+            winners[cell] = first
+    return {int(cell): int(winners[cell]) for cell in held}
+
+
 def _settle(winners: NDArray[np.int64], sums: Array, tables: Tables) -> None:
     """Give cells to the winner beside them, the least clear ones first, until every winner is clear."""
     while True:

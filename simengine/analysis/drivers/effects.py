@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.analysis.drivers.cells import Division
-from simengine.analysis.drivers.factors import Factor, is_uncertain
+from simengine.analysis.drivers.factors import is_uncertain
 from simengine.analysis.drivers.tables import Tables
 from simengine.analysis.drivers.tornado import Estimates
 from simengine.deal.model import Model
@@ -138,16 +138,16 @@ def _slopes(means: Array, at: Array) -> Array:
     return np.divide(rise, run, out=np.zeros_like(rise), where=np.broadcast_to(run > 0.0, rise.shape))
 
 
-def grids_of(divisions: Sequence[Division], factors: Sequence[Factor], model: Model) -> list[Grid]:
+def grids_of(divisions: Sequence[Division], model: Model) -> list[Grid]:
     """The cells of every factor as the outcomes of a strategy see them."""
     found: list[Grid] = []
-    for division, factor in zip(divisions, factors, strict=True):
-        smooth = tuple(not member.cuts for member in division.members)
+    for division in divisions:
+        smooth = tuple(bool(member.name) for member in division.members)
         axes = tuple(
-            Axis.of(model.inputs[name].marginal.quantile, np.array(member.edges))
-            if divided and is_uncertain(model, name)
+            Axis.of(model.inputs[member.name].marginal.quantile, np.array(member.edges))
+            if member.name and is_uncertain(model, member.name)
             else Axis.exact(member.levels)
-            for name, member, divided in zip(factor.members, division.members, smooth, strict=True)
+            for member in division.members
         )
         found.append(Grid(axes, smooth))
     return found
@@ -218,7 +218,6 @@ def _chance(sums: Array, counts: Array, level: Array, inside: float, grid: Grid)
 def given_data_effects(
     tables: Tables,
     divisions: Sequence[Division],
-    factors: Sequence[Factor],
     models: Sequence[Model],
     linked: NDArray[np.bool_],
 ) -> Estimates:
@@ -227,7 +226,7 @@ def given_data_effects(
     grids: dict[str, list[Grid]] = {}
     for k, model in enumerate(models):
         if model.strategy not in grids:
-            grids[model.strategy] = grids_of(divisions, factors, model)
+            grids[model.strategy] = grids_of(divisions, model)
         for f in np.flatnonzero(linked[k]).tolist():
             value[k, f], se[k, f] = first_order(tables, f, grids[model.strategy][f], k)
     return Estimates(value, se)

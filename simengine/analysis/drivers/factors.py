@@ -1,26 +1,38 @@
-"""Factors: what drivers are named by.  Every uncertain input is one, and every risk with several inputs is one."""
+"""Factors: what drivers are named by.  Every uncertain input is one, and every risk with several inputs is one.
+
+Whether a risk strikes is an event, whichever way it is drawn: at once where the probability is a number, and else by
+comparing the draw ``NAME_chance`` with the probability.  People see the event, not the draw.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from simengine.deal.model import Dependence, Model
+from simengine.deal.model import Dependence, Model, UncertainInput
 from simengine.formula import names_in
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One input, or the inputs of one risk (whether it strikes, how severe it is) together."""
+    """One input, the event that a risk strikes, or the inputs of one risk (whether it strikes, how severe) together.
+
+    members: names of the inputs that are drawn for it.  parts: of a risk, the factors that it consists of.
+    """
 
     name: str
-    kind: Literal["input", "risk"]
+    kind: Literal["input", "event", "risk"]
     members: tuple[str, ...]
     unit: str = ""
     title: str = ""
+    parts: tuple[str, ...] = ()
+
+    def drawn_in(self, model: Model) -> str:
+        """The input that a model draws for it, empty where there is none."""
+        return next((name for name in self.members if is_uncertain(model, name)), "")
 
 
 def factors_of(models: Sequence[Model]) -> tuple[Factor, ...]:
@@ -30,14 +42,54 @@ def factors_of(models: Sequence[Model]) -> tuple[Factor, ...]:
     titles: dict[str, str] = {}
     for model in models:
         for name, entry in model.inputs.items():
-            if entry.marginal.constant is None:
-                inputs.setdefault(name, Factor(name, "input", (name,), entry.unit, entry.title))
-                parts = entry.key.split(".")
-                if parts[0] == "risks" and len(parts) > 1:
-                    risks.setdefault(parts[1], {}).setdefault(name)
-                    titles[parts[1]] = titles.get(parts[1]) or entry.title
-    groups = [Factor(name, "risk", tuple(members), "", titles[name]) for name, members in risks.items()]
-    return (*inputs.values(), *(group for group in groups if len(group.members) > 1))
+            if entry.marginal.constant is not None:
+                continue
+            risk = _risk_of(entry)
+            event = bool(risk) and entry.stream == f"{risk}_strikes"
+            factor = entry.stream if event else name
+            known = inputs.get(factor)
+            members = tuple(dict.fromkeys((*(known.members if known else ()), name)))
+            first = known or Factor(factor, "event" if event else "input", members, entry.unit, entry.title)
+            inputs[factor] = replace(first, members=members)
+            if risk:
+                risks.setdefault(risk, {}).setdefault(factor)
+                titles[risk] = titles.get(risk) or entry.title
+    groups = []
+    for name, parts in risks.items():
+        members = tuple(member for part in parts for member in inputs[part].members)
+        groups.append(Factor(name, "risk", members, "", titles[name], tuple(parts)))
+    return (*inputs.values(), *(group for group in groups if len(group.parts) > 1))
+
+
+def _risk_of(entry: UncertainInput) -> str:
+    """The risk that an input belongs to, or nothing."""
+    parts = entry.key.split(".")
+    return parts[1] if parts[0] == "risks" and len(parts) > 1 else ""
+
+
+def probability_of(model: Model, event: Factor) -> float | None:
+    """How probable an event is in a model that draws it.
+
+    None where its probability is correlated with the draw that decides, so that only the trials can say.
+    """
+    drawn = event.drawn_in(model)
+    if drawn == event.name:
+        return model.inputs[drawn].marginal.mean
+    others = [name for name in names_in(model.formulas[event.name].expression) if name != drawn]
+    probability = model.inputs[others[0]]
+    if probability.name in companions(model)[drawn]:
+        return None
+    return probability.marginal.mean
+
+
+def acts_by_striking(model: Model, name: str) -> bool:
+    """Whether an input is used only to decide whether a risk strikes, and nothing is correlated with it.
+
+    Then, once it is known whether the risk strikes, the input says nothing more about any outcome.
+    """
+    users = [formula for formula in model.formulas.values() if name in names_in(formula.expression)]
+    deciding = len(users) == 1 and f"{_risk_of(model.inputs[name])}_strikes" == users[0].name
+    return deciding and companions(model)[name] == {name}
 
 
 def used_inputs(model: Model, output: str) -> frozenset[str]:

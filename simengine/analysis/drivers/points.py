@@ -100,13 +100,20 @@ class ArrayArithmetic:
         return np.asarray(np.power(x, y))
 
 
-def outcomes_at(model: Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """The outcomes of a model at points, (points,) each; ``inputs`` has an entry for every input."""
+def outcomes_at(
+    model: Model, inputs: Mapping[str, Array], pinned: Mapping[str, Array] | None = None
+) -> dict[str, Array]:
+    """The outcomes of a model at points, (points,) each; ``inputs`` has an entry for every input.
+
+    ``pinned`` are values of formulas where they are not as the formula says; NaN where they are.
+    """
     arithmetic = ArrayArithmetic()
     values: dict[str, Array] = dict(inputs)
     with np.errstate(all="ignore"):
         for name, formula in model.formulas.items():
             values[name] = lower(formula.expression, arithmetic, values.__getitem__)
+            if pinned is not None and name in pinned:
+                values[name] = np.where(np.isnan(pinned[name]), values[name], pinned[name])
     shape = np.broadcast_shapes(*(np.shape(value) for value in inputs.values()))
     return {output.name: np.broadcast_to(values[output.name], shape) for output in model.outputs}
 
@@ -118,6 +125,10 @@ class Quantiles:
         self._levels = np.append(np.asarray(percentiles) / 100.0, 0.5)
         self._found: dict[str, Array] = {}
 
+    def event(self, probability: float) -> Array:
+        """Those of an event, 1 where it happens."""
+        return np.where(np.isnan(probability), np.nan, (self._levels > 1.0 - probability).astype(np.float64))
+
     def of(self, marginal: Marginal) -> Array:
         """Those of a distribution, the median last."""
         key = identity(marginal)
@@ -128,16 +139,20 @@ class Quantiles:
         return self._found[key]
 
 
-def one_at_a_time(model: Model, names: Sequence[str], quantiles: Quantiles) -> tuple[Array, Array]:
+def one_at_a_time(
+    model: Model, names: Sequence[str], quantiles: Quantiles, events: Mapping[str, float]
+) -> tuple[Array, Array]:
     """Each named input at each percentile, the others at their medians, whatever correlates with what.
 
+    ``events`` are the probabilities of the names that are formulas: whether a risk strikes.
     Returns the outcomes (outputs, names, percentiles) and the values of the inputs (names, percentiles).
     """
     each = {name: quantiles.of(entry.marginal) for name, entry in model.inputs.items()}
-    own = np.array([each[name][:-1] for name in names])
+    own = np.array([(quantiles.event(events[n]) if n in events else each[n])[:-1] for n in names])
     shape = own.shape
     points = {name: np.full(own.size, found[-1]) for name, found in each.items()}
+    pinned = {name: np.full(own.size, np.nan) for name in events}
     for k, name in enumerate(names):
-        points[name].reshape(shape)[k] = own[k]
-    found = outcomes_at(model, points)
+        (pinned if name in events else points)[name].reshape(shape)[k] = own[k]
+    found = outcomes_at(model, points, pinned)
     return np.array([found[output.name].reshape(shape) for output in model.outputs]), own

@@ -8,17 +8,17 @@ its rank (ties count half); where it takes two, the values 0 and 1 have the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.deal.model import Model, Output, UncertainInput
+from simengine.deal.model import Model, NamedFormula, Output, UncertainInput
 from simengine.distributions import Marginal, resolve, standard_uniform
 from simengine.distributions.marginal import Pieces
 from simengine.distributions.pieces import pieces_marginal
-from simengine.plan.compile import build_plan
+from simengine.plan.compile import build_plan, needed_names
 from simengine.plan.draws import identity
 from simengine.plan.plan import Plan
 
@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RankRow:
-    """One recorded rank: its mean and standard deviation over all draws."""
+    """One recorded rank: about its mean and standard deviation over all draws."""
 
     mean: float
     sd: float
@@ -39,7 +39,7 @@ class RankPlan:
     def __init__(self, models: Sequence[Model]):
         self._models = {model.strategy: model for model in models}
         self._rows: dict[tuple[object, ...], int] = {}
-        self._asked: list[tuple[str, str, Marginal]] = []
+        self._asked: list[tuple[str, str, Marginal | None]] = []
         self.rows: list[RankRow] = []
 
     def mid_rank(self, strategy: str, name: str) -> int:
@@ -50,46 +50,69 @@ class RankPlan:
         """The row of the probability that an input's draw stands for, whatever its distribution."""
         return self._row(strategy, name, standard_uniform())
 
+    def value(self, strategy: str, name: str) -> int:
+        """The row of an input's value."""
+        return self._row(strategy, name, self._models[strategy].inputs[name].marginal)
+
+    def formula(self, strategy: str, name: str) -> int:
+        """The row of the value of a formula, such as whether a risk strikes."""
+        model = self._models[strategy]
+        needed = needed_names(model, [name])
+        key: list[object] = ["formula", name]
+        key += [(f.name, f.text) for f in model.formulas.values() if f.name in needed]
+        key += [self._address(model, n, entry.marginal) for n, entry in model.inputs.items() if n in needed]
+        return self._add(tuple(key), strategy, name, None)
+
     def decoy(self, number: int) -> int:
         """The row of a draw that nothing depends on."""
         return self._add(("decoy", number), "", f"decoy({number})", standard_uniform())
 
     def _row(self, strategy: str, name: str, marginal: Marginal) -> int:
-        model = self._models[strategy]
+        return self._add(self._address(self._models[strategy], name, marginal), strategy, name, marginal)
+
+    @staticmethod
+    def _address(model: Model, name: str, marginal: Marginal) -> tuple[object, ...]:
+        """What says whether two inputs have the same value in every trial."""
         group = next((g for g in model.dependences if name in g.names), None)
         joined: object = None
         if group is not None:
             streams = tuple(model.inputs[member].stream for member in group.names)
             joined = (streams, group.matrix.tobytes(), group.dof, group.names.index(name))
-        return self._add((model.inputs[name].stream, joined, identity(marginal)), strategy, name, marginal)
+        return (model.inputs[name].stream, joined, identity(marginal))
 
-    def _add(self, key: tuple[object, ...], strategy: str, name: str, marginal: Marginal) -> int:
+    def _add(self, key: tuple[object, ...], strategy: str, name: str, marginal: Marginal | None) -> int:
         if key not in self._rows:
             self._rows[key] = len(self.rows)
             self._asked.append((strategy, name, marginal))
-            self.rows.append(RankRow(marginal.mean, float(np.sqrt(marginal.variance))))
+            centre = (0.5, 0.5) if marginal is None else (marginal.mean, float(np.sqrt(marginal.variance)))
+            self.rows.append(RankRow(*centre))
         return self._rows[key]
 
     def plan(self, sampler: str, addresses: Sequence[str]) -> Plan:
         """The plan whose outcome k is row k."""
         models = []
         for k, (strategy, name, marginal) in enumerate(self._asked):
-            if strategy:
+            formulas: Mapping[str, NamedFormula] = {}
+            if marginal is None:
+                model = self._models[strategy]
+                inputs, formulas = dict(model.inputs), model.formulas
+            elif strategy:
                 model = self._models[strategy]
                 inputs = {**model.inputs, name: replace(model.inputs[name], marginal=marginal)}
             else:
                 model = replace(next(iter(self._models.values())), dependences=())
                 inputs = {name: UncertainInput(name, marginal, name)}
-            models.append(replace(model, strategy=str(k), inputs=inputs, formulas={}, outputs=(Output(name),)))
+            models.append(replace(model, strategy=str(k), inputs=inputs, formulas=formulas, outputs=(Output(name),)))
         return build_plan(models, sampler=sampler, addresses=addresses)
 
 
-def values_plan(models: Sequence[Model], sampler: str, addresses: Sequence[str]) -> Plan:
-    """The plan that records the values of all uncertain inputs of every model."""
-    recorded = []
-    for model in models:
-        names = [name for name, entry in model.inputs.items() if entry.marginal.constant is None]
-        recorded.append(replace(model, formulas={}, outputs=tuple(Output(name) for name in names)))
+def values_plan(
+    models: Sequence[Model], names: Sequence[Sequence[str]], sampler: str, addresses: Sequence[str]
+) -> Plan:
+    """The plan that records values of every model: of the inputs and formulas named for it."""
+    recorded = [
+        replace(model, outputs=tuple(Output(name) for name in mine)) for model, mine in zip(models, names, strict=True)
+    ]
     return build_plan(recorded, sampler=sampler, addresses=addresses)
 
 

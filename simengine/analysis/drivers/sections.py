@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.aggregate.spread import Z95
-from simengine.analysis.drivers import decision, effects, points, shapley, sobol, tornado
+from simengine.analysis.drivers import effects, points, shapley, sobol, tornado
 from simengine.analysis.drivers.build import Builder
-from simengine.analysis.drivers.decision import Switch
-from simengine.analysis.drivers.factors import Factor, is_uncertain, used_inputs
+from simengine.analysis.drivers.factors import used_inputs
 from simengine.analysis.drivers.study import Study
 from simengine.analysis.drivers.tornado import Estimates
 from simengine.deal.model import Model
-from simengine.plan.draws import identity
 
 Array = NDArray[np.float64]
 
@@ -37,16 +34,54 @@ def fill_tornado(study: Study, builder: Builder) -> None:
     builder.estimates("contribution", found.share)
     builder.outcomes("spearman_bound", found.bound)
     _fill_points(study, builder, points.SWING, "swing")
+    low, high = np.array(points.SWING) / 100.0
+    builder.estimates("mean_change", _given(study, lambda f: _change(study, f, low, high), np.array([[-1.0, 1.0]]), 1))
+
+
+def _change(study: Study, f: int, low: float, high: float) -> Array:
+    """Weights of cells, (1, cells): the mean given that an input is at a high percentile, less that at a low one."""
+    first, last = tornado.interpolation(np.array(study.divisions[f].edges), np.array([low, high]))
+    return np.asarray((last - first)[None])
+
+
+def _given(study: Study, weights: Callable[[int], Array], event: Array | None, count: int) -> Estimates:
+    """Means of outcomes given each input, (outcomes, factors, count), weighted over its cells.
+
+    ``event`` are the weights, (count, 2), that an event's two classes have; None: those of the percentiles of the
+    spider, at which it happens or does not.
+    """
+    shape = (len(study.rows), len(study.factors), count)
+    value, se = np.full(shape, np.nan), np.full(shape, np.nan)
+    for f in study.inputs:
+        factor, division = study.factors[f], study.divisions[f]
+        if factor.kind == "input":
+            present = study.links.present[:, f]
+            found = tornado.conditional_means(study.by_cell, f, weights(f))
+            value[present, f], se[present, f] = found.value[present], found.se[present]
+            continue
+        for model in study.models:
+            strikes = division.strikes.get(model.strategy)
+            if strikes is not None:
+                mine = _rows_of(study, model)
+                happens = np.array(points.SPIDER) / 100.0 > 1.0 - study.probability(model, f)
+                classes = np.stack([~happens, happens], axis=1).astype(np.float64) if event is None else event
+                found = tornado.conditional_means(study.by_cell, f, classes, strikes)
+                value[mine, f], se[mine, f] = found.value[mine], found.se[mine]
+    value[np.isnan(se)] = np.nan
+    se[np.isnan(value)] = np.nan
+    return Estimates(value, se) if count > 1 else Estimates(value[..., 0], se[..., 0])
 
 
 def _fill_points(study: Study, builder: Builder, percentiles: Sequence[float], name: str) -> None:
     """Outcomes at percentiles of each input, the others at their medians."""
     quantiles = points.Quantiles(percentiles)
     for s, model in enumerate(study.models):
-        mine = [f for f in study.inputs if is_uncertain(model, study.factors[f].name)]
+        mine = [f for f in study.inputs if study.factors[f].drawn_in(model)]
         if not mine:
             continue
-        found, own = points.one_at_a_time(model, [study.factors[f].name for f in mine], quantiles)
+        names = [study.factors[f].name for f in mine]
+        events = {n: study.probability(model, f) for n, f in zip(names, mine, strict=True) if n in model.formulas}
+        found, own = points.one_at_a_time(model, names, quantiles, events)
         for place, output in enumerate(model.outputs):
             o = builder.outputs.index(output.name)
             builder.values[name][s, o, mine] = found[place]
@@ -57,21 +92,17 @@ def fill_spider(study: Study, builder: Builder) -> None:
     """Lines of outcomes over percentiles of each input: others at their medians, and means given the input."""
     _fill_points(study, builder, points.SPIDER, "spider")
     at = np.array(points.SPIDER) / 100.0
-    shape = (len(study.rows), len(study.factors), len(at))
-    value, se = np.full(shape, np.nan), np.full(shape, np.nan)
-    for f in study.inputs:
-        edges = np.array(study.divisions[f].edges)
-        lines = tornado.conditional_means(study.by_cell, f, edges, at)
-        present = study.links.present[:, f]
-        value[present, f], se[present, f] = lines.value[present], lines.se[present]
-    builder.outcomes("spider_mean", value)
-    builder.outcomes("spider_mean_se", se)
+
+    def weights(f: int) -> Array:
+        return tornado.interpolation(np.array(study.divisions[f].edges), at)
+
+    builder.estimates("spider_mean", _given(study, weights, None, len(at)))
 
 
 def fill_first_order(study: Study, builder: Builder) -> None:
     """First-order effects from the trials of the run, whether or not inputs are correlated."""
     divisions, models = study.divisions[: len(study.factors)], [model for model, _ in study.rows]
-    found = effects.given_data_effects(study.by_cell, divisions, study.factors, models, study.links.linked)
+    found = effects.given_data_effects(study.by_cell, divisions, models, study.links.linked)
     found.value[~study.links.present] = found.se[~study.links.present] = np.nan
     builder.estimates("first_order", found)
 
@@ -135,69 +166,3 @@ def _fill_shapley(study: Study, model: Model, mine: list[int], shapleys: Array, 
 
 def _reporting(model: Model, outputs: Sequence[str]) -> Model:
     return replace(model, outputs=tuple(output for output in model.outputs if output.name in outputs))
-
-
-# ---- decisions ----
-
-
-def find_switches(study: Study) -> list[Switch]:
-    """Where the best strategy changes along each input."""
-    found = []
-    for number, contest in enumerate(study.contests):
-        for f in study.inputs:
-            if study.links.linked[list(contest.rows), f].any():
-                division = study.divisions[f]
-                found += decision.switches(study.by_cell, contest, number, f, np.array(division.edges), division.exact)
-    return found
-
-
-def fill_information(study: Study, builder: Builder, switches: Sequence[Switch]) -> None:
-    """Values of information, and the switches."""
-    own, tables = len(study.factors), study.by_cell
-    builder.values["cells"][:] = [division.cells for division in study.divisions[:own]]
-    if not study.contests:
-        study.notes.append("Only one strategy: there is no decision that information could change, so no EVPI.")
-        return
-    whole = decision.perfect_information(tables, study.contests)
-    builder.contests("evpi", whole.value)
-    builder.contests("evpi_se", whole.se)
-    matters = np.array([study.links.linked[list(contest.rows)].any(axis=0) for contest in study.contests])
-    smooth = np.array([not d.exact and bool(d.edges) for d in study.divisions[:own]])
-    found = decision.partial_information(tables, study.contests, matters, smooth, study.decoys)
-    builder.contests("evppi", found.value.value)
-    builder.contests("evppi_se", found.value.se)
-    builder.contests("evppi_raw", found.raw)
-    builder.contests("evppi_null", found.null)
-    for place, switch in enumerate(switches):
-        _fill_switch(study, builder, place, switch)
-
-
-def _fill_switch(study: Study, builder: Builder, place: int, switch: Switch) -> None:
-    contest, factor = study.contests[switch.contest], study.factors[switch.factor]
-    model = _first_with(study, factor)
-    marginal = model.inputs[factor.name].marginal
-    reach = Z95 * switch.se
-    ranks = np.array([switch.at, switch.at - reach, switch.at + reach])
-    if switch.se == 0.0:  # at the seam of two values: the upper one is meant
-        ranks = np.nextafter(ranks, 1.0)
-    values = marginal.quantile(np.clip(ranks, 1e-9, 1.0 - 1e-9))
-    others = [other.inputs[factor.name].marginal for other in study.models if is_uncertain(other, factor.name)]
-    if marginal.discrete and len({identity(other) for other in others}) > 1:
-        values[:] = np.nan  # the draw decides, and means another value in each strategy
-    entries = {
-        "switch_output": contest.output,
-        "switch_factor": factor.name,
-        "switch_below": study.rows[contest.rows[switch.below]][0].strategy,
-        "switch_above": study.rows[contest.rows[switch.above]][0].strategy,
-        "switch_rank": switch.at,
-        "switch_rank_se": switch.se,
-        "switch_value": values[0],
-        "switch_low": values[1],
-        "switch_high": values[2],
-    }
-    for name, value in entries.items():
-        builder.values[name][place] = value
-
-
-def _first_with(study: Study, factor: Factor) -> Model:
-    return next(model for model in study.models if is_uncertain(model, factor.name))

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from simengine.aggregate.batches import Batches
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.conditions import Condition, Events
-from simengine.analysis.drivers.factors import is_uncertain
 from simengine.analysis.drivers.ranks import values_plan
-from simengine.analysis.drivers.stress import POINTS, Tail, measure, measure_tail, paired_change
+from simengine.analysis.drivers.stress import POINTS, TAIL, Tail, measure, measure_tail, paired_change
 from simengine.analysis.drivers.study import Study
+from simengine.deal.model import Model
+from simengine.distributions import Marginal, resolve
 from simengine.engine.schedule import map_fold
 from simengine.engine.tasks import Range, ranges_of
 from simengine.errors import InvalidInput, Problem
@@ -97,7 +98,9 @@ def _finite_batches(study: Study) -> Batches:
 
 def fill_reverse(study: Study, builder: Builder) -> None:
     """What the inputs look like in the worst 5 % of every outcome, beside their whole distribution."""
-    plan = values_plan(study.models, study.prepared.plan.sampler, study.prepared.addresses)
+    names = [[study.factors[f].name for f in study.inputs if study.factors[f].drawn_in(m)] for m in study.models]
+    plan = values_plan(study.models, names, study.prepared.plan.sampler, study.prepared.addresses)
+    of_model = {model.strategy: mine for model, mine in zip(study.models, names, strict=True)}
     prepared, batches = study.prepared, _finite_batches(study)
     source = Source.of(plan, prepared.seed, prepared.trials, prepared.replicates)
     recorded = {(entry.strategy, entry.name): row for row, entry in enumerate(plan.outputs)}
@@ -105,21 +108,34 @@ def fill_reverse(study: Study, builder: Builder) -> None:
     tails, wanted = [], []
     for k, (model, _) in enumerate(study.rows):
         tails.append(Tail.of(study.outcomes.of(k)[study.finite]))
-        names = [study.factors[f].name for f in study.inputs if is_uncertain(model, study.factors[f].name)]
-        rows = np.array([recorded[model.strategy, name] for name in names], np.int64)
+        rows = np.array([recorded[model.strategy, name] for name in of_model[model.strategy]], np.int64)
         wanted.append((rows, counted[tails[-1].trials]))
     drawn = _drawn(study, source, wanted)
     for (model, output), tail, inputs in zip(study.rows, tails, drawn, strict=True):
         s, o = builder.strategies.index(model.strategy), builder.outputs.index(output)
         builder.values["tail_trials"][s, o] = len(tail.trials)
-        mine = [f for f in study.inputs if is_uncertain(model, study.factors[f].name)]
+        if len(tail.trials) < FEWEST_TRIALS:
+            study.notes.append(
+                f"{model.strategy}: the worst 5 % of {output} are {len(tail.trials):,} trials, too few to say what "
+                f"they have in common; draw at least {round(FEWEST_TRIALS / TAIL):,} trials."
+            )
+            continue
+        mine = [f for f in study.inputs if study.factors[f].drawn_in(model)]
         for f, values in zip(mine, inputs, strict=True):
-            marginal = model.inputs[study.factors[f].name].marginal
+            marginal = _marginal(study, model, f)
             sd = float(np.sqrt(marginal.variance))
             found, errors = measure_tail(values, tail, batches, (marginal.mean, sd))
             builder.values["tail"][s, o, f], builder.values["tail_se"][s, o, f] = found[:-1], errors[:-1]
             builder.values["tail_shift"][s, o, f], builder.values["tail_shift_se"][s, o, f] = found[-1], errors[-1]
             builder.values["tail_base"][s, o, f] = [marginal.mean, *marginal.quantile(np.array(POINTS))]
+
+
+def _marginal(study: Study, model: Model, f: int) -> Marginal:
+    """The distribution of an input, or of the event that a risk of uncertain probability strikes."""
+    name = study.factors[f].name
+    if name in model.inputs:
+        return model.inputs[name].marginal
+    return resolve({"dist": "bernoulli", "p": study.probability(model, f)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simengine import settings
 from simengine.analysis.drivers.cells import Division, decoys_of, divisions_of
 from simengine.analysis.drivers.designs import Setting
-from simengine.analysis.drivers.factors import Factor, Links, factors_of, is_uncertain
+from simengine.analysis.drivers.factors import Factor, Links, factors_of, probability_of
 from simengine.analysis.drivers.ranks import RankPlan
 from simengine.analysis.drivers.tables import Contest, Ranks, Tables, cell_tables, class_tables, totals
 from simengine.deal.model import Model
@@ -90,8 +90,17 @@ class Study:
 
     @property
     def inputs(self) -> list[int]:
-        """Places of the factors that are one input."""
-        return [f for f, factor in enumerate(self.factors) if factor.kind == "input"]
+        """Places of the factors that are one input or one event."""
+        return [f for f, factor in enumerate(self.factors) if factor.kind != "risk"]
+
+    def probability(self, model: Model, f: int) -> float:
+        """How probable an event is in a model that draws it."""
+        found = probability_of(model, self.factors[f])
+        if found is not None:
+            return found
+        counts = self.by_cell.cell_counts[:, f].sum(axis=0)
+        strikes = self.divisions[f].strikes.get(model.strategy)
+        return float("nan") if strikes is None else float(counts[: len(strikes)][strikes].sum() / counts.sum())
 
     @cached_property
     def contests(self) -> tuple[Contest, ...]:
@@ -126,9 +135,10 @@ class Study:
         found = np.full((len(self.rows), len(self.factors)), -1)
         for k, (model, _) in enumerate(self.rows):
             for f in self.inputs:
-                name = self.factors[f].name
-                if is_uncertain(model, name):
-                    found[k, f] = ranks.mid_rank(model.strategy, name)
+                name, drawn = self.factors[f].name, self.factors[f].drawn_in(model)
+                if drawn:
+                    row = ranks.mid_rank if drawn == name else ranks.formula
+                    found[k, f] = row(model.strategy, name)
         return ranks, found
 
     @property

@@ -115,21 +115,29 @@ def _shares(rho: Array, parts: Array) -> tuple[Array, Array]:
     return share, np.where(np.isnan(share), np.nan, share_parts)
 
 
-def conditional_means(tables: Tables, factor: int, edges: Array, at: Array) -> Estimates:
-    """Means of all outcomes given an input, at probabilities ``at``, (outcomes, points).
+def conditional_means(
+    tables: Tables, factor: int, weights: Array, strikes: NDArray[np.bool_] | None = None
+) -> Estimates:
+    """Means of all outcomes given an input, weighted over its cells: (outcomes, points) of weights (points, cells).
 
-    Between the middles of two cells the mean is a straight line; a cell that is one value stands for all of it.
+    Weights of a point add up to 1 for a mean, and to 0 for a difference of means.  With ``strikes``, (cells,), they
+    are those of two classes: the cells in which an event does not happen, and those in which it does.  NaN where a
+    class that counts has no trial.
     """
-    cells = len(edges) - 1
-    in_cell = tables.cell_counts[:, factor, :cells].astype(np.float64)
-    total = in_cell.sum(axis=0)
+    cells = weights.shape[1] if strikes is None else len(strikes)
     outcomes = tables.outcomes
+    in_cell = tables.cell_counts[:, factor, :cells].astype(np.float64)
     sums = tables.by_cell[:, factor, :cells, :outcomes]
+    if strikes is not None:
+        in_cell = np.stack([in_cell[:, ~strikes].sum(axis=1), in_cell[:, strikes].sum(axis=1)], axis=1)
+        sums = np.stack([sums[:, ~strikes].sum(axis=1), sums[:, strikes].sum(axis=1)], axis=1)
+    total = in_cell.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = sums.sum(axis=0) / total[:, None]
         parts = (sums - in_cell[:, :, None] * mean) / total[:, None] * tables.trials
-    weights = interpolation(edges, at)
-    value = np.einsum("pc,ck->kp", weights, np.nan_to_num(mean)) + tables.shift[:outcomes, None]
+    shift = np.outer(tables.shift[:outcomes], np.round(weights.sum(axis=1)))
+    value = np.einsum("pc,ck->kp", weights, np.nan_to_num(mean)) + shift
+    value[:, ((weights != 0.0) & (total == 0.0)).any(axis=1)] = np.nan
     lines = np.einsum("pc,bck->bkp", weights, np.nan_to_num(parts)) / tables.batches.sizes[:, None, None]
     return Estimates.of(tables.batches, value, lines)
 

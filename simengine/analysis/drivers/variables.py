@@ -39,8 +39,8 @@ _ROWS: tuple[Variable, ...] = (
     Variable("output_title", ("output",), "text", "", "title of the outcome"),
     Variable("unit", ("output",), "text", "", "unit of the outcome"),
     Variable("reported", _OUTCOME, "flag", "1", "whether the strategy reports the outcome"),
-    Variable("factor_kind", ("factor",), "text", "", "input or risk"),
-    Variable("factor_members", ("factor",), "text", "", "inputs that belong to it, separated by blanks"),
+    Variable("factor_kind", ("factor",), "text", "", "input, event (whether a risk strikes) or risk"),
+    Variable("factor_members", ("factor",), "text", "", "inputs and events that belong to it, separated by blanks"),
     Variable("factor_unit", ("factor",), "text", "", "unit of the input"),
     Variable("factor_title", ("factor",), "text", "", "title of the input or the risk"),
     Variable("used", _DRIVER, "flag", "1", "whether the outcome is computed from the factor"),
@@ -51,6 +51,12 @@ _ROWS: tuple[Variable, ...] = (
     *_estimate("contribution", _DRIVER, "1", "its square over the sum of squares of all inputs"),
     Variable("spearman_bound", _OUTCOME, "float", "1", "how far classes of outcomes can move a rank correlation"),
     *_estimate("first_order", _DRIVER, "1", "share of variance of the mean given the factor, from the trials"),
+    *_estimate(
+        "mean_change",
+        _DRIVER,
+        "outcome",
+        "mean given the input at P90 less that at P10; of an event, as it strikes or not",
+    ),
     Variable("swing_input", _SWING, "float", "input", "value of the input at the percentile"),
     Variable("swing", _SWING, "float", "outcome", "outcome there, all other inputs at their medians; exact"),
     *_estimate("sobol_first", _DRIVER, "1", "first-order Sobol index, NaN where inputs are correlated"),
@@ -60,6 +66,9 @@ _ROWS: tuple[Variable, ...] = (
     *_estimate("evppi", _CONTEST, "outcome", "expected value of learning the factor, optimism taken off"),
     Variable("evppi_raw", _CONTEST, "float", "outcome", "the same with the optimism of one sample"),
     Variable("evppi_null", _CONTEST, "float", "outcome", "what it finds for a draw that nothing depends on"),
+    Variable(
+        "event_best", _CONTEST, "text", "", "of an event: the best strategy by whether it strikes, where it differs"
+    ),
     Variable("cells", ("factor",), "count", "1", "cells that the factor is divided into"),
     Variable("switch_output", ("switch",), "text", "", "outcome for which the best strategy changes"),
     Variable("switch_factor", ("switch",), "text", "", "input along which it changes"),

@@ -92,9 +92,9 @@ def test_errors_of_stressed_statistics_are_true():
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("X<=P10", "there is no input and no outcome 'X'"),
+        ("X<=P10", "there is no input, no outcome and no formula 'X'"),
         ("xx<=P10", "did you mean x?"),
-        ("x<P10", "write <= or >="),
+        ("x==P10", "write <=, >=, < or >"),
         ("x<=P0", "out of range"),
         ("x<=tall", "not a number"),
         ("x<=nan", "not a finite number"),
