@@ -68,9 +68,16 @@ def _answer(found: Tie, asked: Asked, style: Style) -> list[str]:
             return [said]
         return [f"{said} It comes within its error of a tie near {path} = {significant(near, 4)}."]
     sentences = []
-    if len(found.roots) > 1:
-        sentences.append(f"There are {len(found.roots)} values at which {tie}:")
-    for root in found.roots:
+    located = [root for root in found.roots if root.located]
+    if len(located) < len(found.roots):
+        places = ", ".join(significant(root.value, 4) for root in found.roots if not root.located)
+        sentences.append(
+            f"Where {tie} cannot be located{' more closely' if located else ''} within the range: near {path} = "
+            f"{places} the difference changes its sign, but by no more than its error."
+        )
+    if len(located) > 1:
+        sentences.append(f"There are {len(located)} values at which {tie}:")
+    for root in located:
         sentences.append(_root(root, found, asked, tie, style))
     if asked.number.value is not None:
         sentences.append(f"Now {path} is {significant(asked.number.value, 8)}.")
@@ -89,8 +96,8 @@ def _root(root: Root, found: Tie, asked: Asked, tie: str, style: Style) -> str:
     shown = estimate(root.value, root.se).text(style.plus_minus)
     low, high = (estimate(end, root.se).value for end in (root.low, root.high))
     text = f"{path} = {shown}: {tie}. 95 % interval {low} to {high}"
-    if root.low < asked.low or root.high > asked.high:
-        text += ", which reaches beyond the range"
+    if root.clipped:
+        text += ", cut off at the end of the range"
     better, worse = (found.first, found.second) if (root.slope > 0.0) != found.measure.less_is_better else (
         found.second,
         found.first,
@@ -136,6 +143,8 @@ def breakeven_object(found: Tie, asked: Asked) -> dict[str, Any]:
                 "high": number(root.high),
                 "slope": number(root.slope),
                 "jumps": root.jumps,
+                "located": root.located,
+                "clipped": root.clipped,
             }
             for root in found.roots
         ],

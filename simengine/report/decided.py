@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from simengine.analysis.decisions.decided import Decision, Verdict
@@ -23,6 +24,11 @@ def decision_report(found: Decision, style: Style) -> str:
         f"Told apart: ahead by more than {last.limit:.2f} standard errors of the paired difference, a limit that "
         f"allows for all {len(found.planned)} looks and for the number of strategies."
     )
+    if any(math.isnan(error) for error in last.errors.tolist()):
+        note += (
+            " An error is unknown where the difference is the same in every trial or hangs on few of them: what would "
+            "turn it round may not have been drawn."
+        )
     return "\n".join([*lines, "", *(style.dim(line) for line in wrap(note, style.width))])
 
 

@@ -116,7 +116,7 @@ def _steps(values: Array, errors: Array, shown: list[int]) -> list[Estimate]:
 
 
 def _notes(found: Attribution, style: Style) -> list[str]:
-    notes = []
+    notes = [f"{doubt.key} {doubt.reason}; {doubt.hint}." for doubt in found.doubts]
     if found.groups:
         way = (
             f"exact over all {1 << len(found.groups)} sets of changes"
@@ -164,6 +164,7 @@ def difference_object(found: Attribution) -> dict[str, Any]:
             for change in found.changes
             for e in change.differences
         ],
+        "notes": [f"{doubt.key} {doubt.reason}" for doubt in found.doubts],
         "groups": [[found.changes[place].label for place in group] for group in found.groups],
         "outcomes": [_outcome(found, one) for one in found.contributions],
     }  # fmt: skip

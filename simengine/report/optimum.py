@@ -103,15 +103,16 @@ def _sure(found: Optimum, style: Style) -> list[str]:
         facts.append(_margin_text(margin, style))
     chance = found.chance
     within = f" by more than {significant(found.indifference, 2)}" if found.indifference > 0.0 else ""
-    count = sum(found.feasible)
+    count = len(found.candidates)
     if not math.isnan(chance):
+        met = "that it meets the constraints and " if found.aim.constraints else ""
         facts.append(
-            f"Chance of correct selection: {_percent(chance)} that none of the {count:,} candidates that "
-            f"were evaluated{' and are allowed' if found.aim.constraints else ''} is better{within} (Bonferroni's "
-            f"normal bound on paired differences)."
+            f"Chance of correct selection: {_percent(chance)} {met}that none of the {count:,} candidates that were "
+            f"evaluated{' and meets them' if met else ''} is better{within} (Bonferroni's bound with Student's tails "
+            f"on paired differences)."
         )
     else:
-        facts.append("Chance of correct selection: unknown, for the errors of the objective are.")
+        facts.append("Chance of correct selection: unknown, for an error that it needs is unknown or seems to be 0.")
     edge = [
         f"{variable.name} = {significant(found.best.setting[variable.name], 5)}"
         for variable in found.variables[found.best.strategy]

@@ -8,7 +8,7 @@ from scipy import stats
 
 from simengine.aggregate.batches import Batches
 from simengine.analysis.decisions import decided
-from simengine.analysis.decisions.decided import limit_of, planned_looks, until_decided, verdict
+from simengine.analysis.decisions.decided import limit_of, planned_looks, tail_of, trusted_error, until_decided, verdict
 from simengine.analysis.measures import read_measure
 from simengine.analysis.variants import Draws
 from simengine.deal.expand import expand
@@ -112,6 +112,61 @@ def test_the_limit_is_that_of_student_for_the_number_of_batches():
     assert limit_of(batches, 0.025) == pytest.approx(1.959964, rel=2e-4)
     assert limit_of(batches, 0.001) == pytest.approx(stats.t.ppf(0.999, 31) / plain, rel=2e-4)
     assert limit_of(Batches(np.array([0, 100])), 0.025) == math.inf
+
+
+def test_the_tail_is_the_inverse_of_the_limit():
+    batches = Batches.of(Design.of("random", 3200))
+    for probability in (0.4, 0.025, 1e-6):
+        assert tail_of(batches, limit_of(batches, probability)) == pytest.approx(probability, rel=1e-9)
+    assert tail_of(Batches(np.array([0, 100])), 5.0) == 0.5
+
+
+def test_a_rare_event_that_was_not_drawn_decides_nothing():
+    """Means are 10 and 11 - 1e-4 * 20,000 = 9.  Most first looks have no event: a sure 1 for the worse strategy."""
+    text = '[scenario]\nname = "rare"\n[inputs]\nV = { dist = "normal", mean = 0, sd = 1 }\n'
+    text += '[risks.crash]\nprobability = 0.0001\nseverity = 1.0\n[model]\nT = "10 + 0 * V"\n'
+    text += '[strategies.first]\n[strategies.second]\nmodel.T = "11 - 20000 * crash + 0 * V"\n'
+    found = [decide(text, seed=seed, trials=16384, first=1024) for seed in range(20)]
+    assert sum(one.decided and one.last.best == "second" for one in found) <= 1
+    first = [one.looks[0] for one in found]
+    assert any(math.isnan(look.errors[0]) and look.best == "second" for look in first)
+    unknown = next(one for one in found if math.isnan(one.last.errors[0]))
+    assert "may not have been drawn" in " ".join(decision_report(unknown, Style()).split())
+
+
+def test_a_difference_that_few_trials_decide_has_no_error():
+    """Of 4,096 trials, 4 decide: g = 1 / 4 of concentration.py; 400 do not."""
+    few, many, same = np.zeros(4096), np.zeros(4096), np.full(4096, 1e6)
+    few[:4], many[:400] = 1.0, 1.0
+    assert math.isnan(trusted_error(1.0, 0.1, same, same + few))
+    assert trusted_error(1.0, 0.1, same, same + many) == pytest.approx(0.1, rel=0.01)
+    assert math.isnan(trusted_error(1.0, 0.1, same, same + 1.0))  # the same in every trial
+    assert math.isnan(trusted_error(1.0, 0.0, same, same + many))
+    assert trusted_error(0.0, 0.0, same, same) == 0.0
+
+
+def test_certain_outcomes_are_decided():
+    text = '[scenario]\nname = "sure"\n[constants]\nx = 10\n[model]\nT = "x"\n[strategies.first]\n'
+    text += '[strategies.second]\nmodel.T = "x + 1"\n'
+    found = decide(text)
+    assert found.decided and found.last.best == "second" and found.last.trials == 512
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol"])
+def test_a_tie_of_means_but_for_rounding_is_not_decided(sampler):
+    text = PAIR.replace("MEAN", "0").replace('model.T = "b"', 'model.T = "(a * 3 + 0.1) / 3 - 0.1 / 3"')
+    found = [decide(text, seed=seed, sampler=sampler) for seed in range(5)]
+    assert any(one.last.gaps[0] != 0.0 for one in found)
+    assert not any(one.decided for one in found)
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "lhs"])
+@pytest.mark.parametrize("measure", ["median", "P25", "P12.5"])
+def test_twins_are_not_decided_by_percentiles_on_which_strata_end(sampler, measure):
+    """Every replicate has the same share below, so the spread of shares says nothing of the error."""
+    text = PAIR.replace("MEAN", "0")
+    found = [decide(text, seed=seed, sampler=sampler, measure=measure, trials=8192, first=2048) for seed in range(20)]
+    assert sum(one.decided for one in found) <= 3  # 4 or more of 20 at 5 % each: 1.6 %
 
 
 def test_one_strategy_is_nothing_to_decide():

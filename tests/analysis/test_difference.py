@@ -274,3 +274,16 @@ def test_coalitions_are_read_once():
     coalitions = Coalitions.of(old_, new_, changes_between(old_, new_), {"keep": ("T",)})
     assert coalitions.models(Members({0})) is coalitions.models(Members({0}))
     assert list(coalitions.models(Members())) == ["keep"]
+
+
+def test_a_mean_that_may_not_exist_is_said():
+    """A Pareto of exponent 0.9 has no mean; the note names the input once, and only where something depends on it."""
+    old = LINEAR.replace("[constants]", 'p = { dist = "pareto", alpha = 0.9, min = 1 }\n[constants]')
+    used = edited(old, ("k * a + b - c", "k * a + b - c + p"))
+    new = edited(used, ("mean = 20", "mean = 26"))
+    found = differ(used, new)
+    assert [doubt.key for doubt in found.doubts] == ["inputs.p"]
+    text = " ".join(difference_report(found, Style()).split())
+    assert text.count("inputs.p has no mean, so mean of T may be infinite or undefined") == 1
+    assert difference_object(found)["notes"]
+    assert differ(old, edited(old, ("mean = 20", "mean = 26"))).doubts == ()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from simengine.aggregate.batches import Batches
 from simengine.analysis.decisions import selection
 from simengine.analysis.decisions.constraints import read_constraint
 from simengine.analysis.decisions.evaluate import evaluator
@@ -18,6 +19,7 @@ from simengine.errors import InvalidInput, NonFiniteOutcome
 from simengine.plan.draws import addresses_of
 from simengine.report.optimum import optimum_csv, optimum_object, optimum_report
 from simengine.report.text import Style
+from simengine.sampling.design import Design
 from simengine.scenario import loads
 
 NEWSVENDOR = """
@@ -228,6 +230,70 @@ def test_the_chance_of_correct_selection_is_a_lower_bound_that_holds():
     assert np.mean(right) == pytest.approx(exact, abs=0.11)
     assert np.mean(chances) < np.mean(right) + 0.08
     assert np.mean(chances) > 0.75
+
+
+CONSTRAINED = """
+[scenario]
+name = "constrained"
+[inputs]
+V = { dist = "normal", mean = 0, sd = 1 }
+[decisions]
+x = { choices = [1, 1.2, 1.4, 1.6, 1.8, 2] }
+[model]
+T = "x + 2 * x * V"
+"""
+"""The mean rises with x, and so does P(T < -3) = Phi((-3 - x) / 2 x)."""
+
+
+@pytest.mark.parametrize("at", [1.6, 1.7])
+def test_the_chance_of_correct_selection_knows_that_constraints_have_errors(at):
+    """The limit is that of x = ``at``, so 1.6 is right; of 1,024 draws every second search finds another."""
+    limit = stats.norm.cdf((-3 - at) / (2 * at)) + 1e-9
+    right, chances = [], []
+    for seed in range(60):
+        found = search(CONSTRAINED, constraints=[f"P(T < -3) <= {limit:.9f}"], trials=1024, sampler="random", seed=seed)
+        right.append(found.best.setting["x"] == 1.6)
+        chances.append(found.chance)
+    assert 0.3 < np.mean(right) < 0.8
+    assert np.mean(chances) <= np.mean(right) + 0.02
+
+
+def test_the_chance_is_high_where_constraints_and_objective_leave_no_doubt():
+    text = CONSTRAINED.replace("[1, 1.2, 1.4, 1.6, 1.8, 2]", "[1, 1.5, 3]")
+    found = search(text, constraints=["P(T < -3) <= 10 %"], trials=8192, sampler="random")
+    assert found.best.setting["x"] == 1.5 and found.chance > 0.99
+    text = optimum_report(found, "", "", Style())
+    assert "that it meets the constraints and that none of the 3 candidates" in " ".join(text.split())
+
+
+def test_a_constraint_that_nothing_uncertain_touches_is_exact_and_one_that_was_never_tested_is_unknown():
+    text = CONSTRAINED + 'cost = "10 * x"\n[outputs.T]\n[outputs.cost]\n'
+    models, variables, draws = setup(text, trials=8192)
+    aim = Aim(read_measure("mean", ["T"]), False, (read_constraint("mean of cost <= 16", ["T", "cost"]),))
+    found = find_optimum(models, variables, aim, draws)
+    assert found.best.setting["x"] == 1.6 and found.chance > 0.99
+    never = search(CONSTRAINED, constraints=["P(T < -1000) <= 0 %"], trials=8192)
+    assert never.chance == 0.0  # seen at its limit: whether it holds is open
+    rare = search(CONSTRAINED, constraints=["P(T < -1000) <= 1 %"], trials=8192)
+    assert rare.chance > 0.99
+
+
+def test_a_rare_event_that_was_not_drawn_leaves_the_chance_unknown():
+    text = '[scenario]\nname = "rare"\n[risks.crash]\nprobability = 0.00001\nseverity = 1.0\n'
+    text += '[decisions]\nx = { choices = [0, 1] }\n[model]\nT = "10 + x * (1 - 200000 * crash)"\n'
+    found = search(text, trials=1024, sampler="random")
+    assert found.best.setting["x"] == 1.0 and math.isnan(found.chance)
+    assert "Chance of correct selection: unknown" in optimum_report(found, "", "", Style())
+
+
+@pytest.mark.parametrize("others", [1, 50, 800])
+def test_what_is_as_good_goes_by_students_limits(others):
+    """The errors contain Student's factor at 95 % already; with normal limits too many are told apart."""
+    batches = Batches.of(Design.of("random", 3200))
+    limit = stats.t.ppf(1 - 0.05 / others, 31) / stats.t.ppf(0.975, 31) * stats.norm.ppf(0.975)
+    gaps = np.full(others, limit * 1.002)
+    assert not selection.indistinguishable(gaps, np.ones(others), batches).any()
+    assert selection.indistinguishable(gaps * 0.995, np.ones(others), batches).all()
 
 
 def test_a_planted_fault_in_the_pairing_is_seen(monkeypatch):

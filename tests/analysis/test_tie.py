@@ -134,6 +134,59 @@ def test_a_touch_without_crossing_is_mentioned(tmp_path):
         assert "comes within its error" in breakeven_report(found, asked, Style())
 
 
+NOISE = """
+[scenario]
+name = "noise"
+[inputs]
+V = { dist = "normal", mean = 100, sd = 30 }
+W = { dist = "normal", mean = 100, sd = 30 }
+[constants]
+x = 10
+[model]
+T = "V"
+[strategies.a]
+[strategies.b]
+model.T = "W - SLOPE * (x - 10)"
+"""
+"""a ties with b at x = 10; on 1,024 draws the difference has a standard error of 1.3."""
+
+
+def noisy(tmp_path, slope):
+    path = tmp_path / "noise.toml"
+    path.write_text(NOISE.replace("SLOPE", slope), encoding="utf-8")
+    return [tie(path, "x", (0, 20), between=("a", "b"), seed=seed, trials=1024) for seed in range(12)]
+
+
+def test_a_root_whose_interval_covers_the_range_is_not_located(tmp_path):
+    found = [(one, asked) for one, asked in noisy(tmp_path, "0.1") if one.roots]
+    assert len(found) >= 3
+    for one, asked in found:
+        (root,) = one.roots
+        assert not root.located and math.isnan(root.se) and math.isnan(root.low)
+        text = " ".join(breakeven_report(one, asked, Style()).split())
+        assert "the two tie cannot be located within the range" in text and "interval 0" not in text
+        assert breakeven_object(one, asked)["roots"][0]["located"] is False
+
+
+def test_a_root_on_a_slope_that_may_be_nothing_is_not_located(tmp_path):
+    """The slope is the difference of two means that are equal: it differs from 0 by 1.96 errors in 5 % of cases."""
+    noise = NOISE.replace('T = "V"', 'T = "V * (x - 8) / 10"').replace("W - SLOPE * (x - 10)", "W * (x - 8) / 10")
+    path = tmp_path / "slope.toml"
+    path.write_text(noise, encoding="utf-8")
+    found = [tie(path, "x", (0, 20), between=("a", "b"), seed=seed, trials=1024)[0] for seed in range(20)]
+    roots = [root for one in found for root in one.roots]
+    assert len(roots) == 20  # every difference is 0 at 8
+    assert sum(root.located for root in roots) <= 3
+
+
+def test_intervals_end_with_the_range_and_say_so(tmp_path):
+    found = [(one, asked) for one, asked in noisy(tmp_path, "0.3") if one.roots and one.roots[0].clipped]
+    assert found
+    for one, asked in found:
+        assert one.roots[0].low >= 0.0 and one.roots[0].high <= 20.0
+        assert "cut off at the end of the range" in " ".join(breakeven_report(one, asked, Style()).split())
+
+
 def test_paths_are_looked_up(deal):
     scenario = load(deal)
     assert number_at(scenario, "share").path == "constants.share"

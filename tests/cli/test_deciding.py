@@ -133,9 +133,12 @@ def test_there_must_be_something_to_decide(folder, capsys):
 
 
 def test_until_decided_takes_a_prepared_scenario(folder):
-    prepared = prepare("deal.toml", Request(trials=20_000))
+    Path("drawn.toml").write_text(DEAL.replace("inputs.fee = 10", 'inputs.fee = "5 to 15"'), encoding="utf-8")
+    prepared = prepare("drawn.toml", Request(trials=20_000))
     found = decide(prepared, "P10")
     assert found.decided and found.last.best == "lean"
+    same_in_every_trial = decide(prepare("deal.toml", Request(trials=20_000)), "P10")
+    assert not same_in_every_trial.decided  # no error can be read from a difference that never varies
     with pytest.raises(InvalidInput, match="--until-decided"):
         decide(prepared, "bset")
 

@@ -4,7 +4,9 @@ Looks are fixed beforehand: the first has some number of trials, each further on
 At a look the best strategy is *separated* where it is ahead of every other by more than a limit of paired standard
 errors.  The limit shares the error probability among the looks and the strategies (Bonferroni), and is Student's,
 for errors come from few batches; so a tie is taken for a decision, or the wrong strategy for the best, in no more
-than 5 % of runs, however many looks there are.  Two strategies without any difference are never told apart.
+than 5 % of runs, however many looks there are.  Two strategies without any difference are never told apart, nor are
+two whose difference is the same in every trial, or hangs on few trials, unless nothing uncertain is in them: what
+would turn it round may not have been drawn.
 
 References: Jennison and Turnbull, Group Sequential Methods, 2000, chapter 2, for repeated looks; Kim and Nelson,
 "Selecting the best system", Handbooks in Operations Research 13, 2006.
@@ -19,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simengine.aggregate.batches import Batches
-from simengine.aggregate.linearised import Linearised
+from simengine.aggregate.concentration import FEWEST_FOR_MEAN, skewness_factor
 from simengine.aggregate.spread import interval_factor
 from simengine.analysis.measures import Array, Measure
 from simengine.analysis.variants import Draws, Progress, reporting
@@ -32,14 +34,16 @@ from simengine.plan.compile import build_plan
 
 FIRST_LOOK = 1 << 13
 CONFIDENCE = 0.95
+_ROUNDING = 64 * np.finfo(np.float64).eps
+"""Of the largest value, up to which differences are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
     """What one look shows: the best strategy, how far the others are behind, and whether all are separated.
 
-    gaps, errors: (others,), how much worse each of ``others`` is and the paired standard error.  limit: how many of
-    them a gap must exceed.
+    gaps, errors: (others,), how much worse each of ``others`` is and the paired standard error, NaN where the trials
+    do not tell it (:func:`trusted_error`); such a gap separates nothing.  limit: how many errors a gap must exceed.
     """
 
     trials: int
@@ -107,43 +111,77 @@ def verdict(
 ) -> Verdict:
     """What paired outcomes say of which strategy is best by a measure, as one of ``looks`` fixed looks."""
     batches = outcomes.batches
-    output = str(measure.output)
-    found = [measure.of(outcomes.of(outcomes.index(name, output)), batches) for name in strategies]
+    rows = [outcomes.index(name, str(measure.output)) for name in strategies]
     less = measure.less_is_better if minimise is None else minimise
     sign = 1.0 if less else -1.0
-    return _verdict(found, strategies, sign, batches, looks, confidence)
-
-
-def _verdict(
-    found: Sequence[Linearised],
-    strategies: Sequence[str],
-    sign: float,
-    batches: Batches,
-    looks: int,
-    confidence: float,
-) -> Verdict:
+    found = [measure.of(outcomes.of(row), batches) for row in rows]
     best = int(np.argmin([sign * float(one.value) for one in found]))
     rest = [k for k in range(len(found)) if k != best]
-    differences = [(found[k] - found[best]) * sign for k in rest]
+    certain = [outcomes.source.plan.outputs[row].certain for row in rows]
+    influence = _influence(outcomes.of(rows[best]), measure)
+    gaps, errors = [], []
+    for k in rest:
+        difference = (found[k] - found[best]) * sign
+        error = float(difference.error(batches))
+        if not (certain[k] and certain[best]):
+            other = _influence(outcomes.of(rows[k]), measure)
+            error = trusted_error(float(difference.value), error, influence, other)
+        gaps.append(float(difference.value))
+        errors.append(error)
     return Verdict(
         trials=int(batches.sizes.sum()),
         best=strategies[best],
         others=tuple(strategies[k] for k in rest),
-        gaps=np.array([float(one.value) for one in differences]),
-        errors=np.array([float(one.error(batches)) for one in differences]),
+        gaps=np.array(gaps),
+        errors=np.array(errors),
         limit=limit_of(batches, (1.0 - confidence) / (looks * len(found))),
     )
+
+
+def _influence(values: Array, measure: Measure) -> Array:
+    """What each trial adds to a measure of values (trials,), shape (trials,): its parts for batches of one trial."""
+    return measure.of(values, Batches(np.arange(len(values) + 1))).parts
+
+
+def trusted_error(gap: float, error: float, one: Array, other: Array) -> float:
+    """The error of a difference of uncertain outcomes, NaN where the trials do not tell it.
+
+    one, other: (trials,), what each trial adds to the two.  They do not tell an error that is 0, for what would make
+    one may not have been drawn yet, unless nothing differs at all (a gap of 0); nor one that few trials decide.
+
+    References: see :mod:`simengine.aggregate.concentration`.
+    """
+    apart = other - one
+    centred = apart - apart.mean()
+    m2 = float((centred**2).mean())
+    rounding = _ROUNDING * max(float(np.abs(one).max()), float(np.abs(other).max()))
+    if error == 0.0 or math.sqrt(m2) <= rounding:
+        return 0.0 if gap == 0.0 else math.nan
+    skewness = float((centred**3).mean()) / m2**1.5
+    return error * skewness_factor(skewness**2 / len(apart), FEWEST_FOR_MEAN)
 
 
 def limit_of(batches: Batches, probability: float) -> float:
     """How many standard errors (which are Student's at 95 %) a mean exceeds with this probability, one-sided."""
     from scipy.special import stdtrit
 
-    weights = batches.sizes / batches.sizes.sum()
-    freedom = 1.0 / float((weights**2).sum()) - 1.0
+    freedom = _freedom(batches)
     if freedom < 1.0:
         return math.inf  # one batch tells no error
     return float(stdtrit(freedom, 1.0 - probability)) / interval_factor(freedom)
+
+
+def tail_of(batches: Batches, limit: float) -> float:
+    """The probability with which a mean exceeds so many standard errors, one-sided: the inverse of limit_of."""
+    from scipy.special import stdtr
+
+    freedom = _freedom(batches)
+    return float(stdtr(freedom, -limit * interval_factor(freedom))) if freedom >= 1.0 else 0.5
+
+
+def _freedom(batches: Batches) -> float:
+    weights = batches.sizes / batches.sizes.sum()
+    return 1.0 / float((weights**2).sum()) - 1.0
 
 
 def until_decided(

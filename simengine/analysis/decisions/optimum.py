@@ -20,7 +20,7 @@ from simengine.analysis.decisions.search import (
     enumerate_all,
     optimise,
 )
-from simengine.analysis.decisions.selection import chance_of_best, efficient, gaps_to, indistinguishable
+from simengine.analysis.decisions.selection import chance_of_correct, efficient, gaps_to, indistinguishable
 from simengine.analysis.decisions.variables import Variable, setting_text
 from simengine.analysis.measures import Measure
 from simengine.analysis.variants import Draws
@@ -142,13 +142,18 @@ def find_optimum(
     if not allowed:
         raise InvalidInput(_infeasible(candidates, aim, batches))
     best = min(allowed, key=lambda candidate: aim.sign * float(candidate.measured.value[0]))
-    others = [candidate for candidate in allowed if candidate is not best]
+    others = [candidate for candidate in candidates if candidate is not best]
     gaps, errors = gaps_to(best, others, aim.sign, batches)
     if indifference is None:
         complete = all(one.method == "all combinations" for one in searched.values())
         range_ = float(np.ptp([candidate.measured.value[0] for candidate in allowed]))
         indifference = 0.0 if complete else max(float(best.measured[0].error(batches)), range_ / 1000.0)
-    similar = indistinguishable(gaps, errors)
+    rivals = np.array(
+        [good for candidate, good in zip(candidates, feasible, strict=True) if candidate is not best], bool
+    )
+    similar = indistinguishable(gaps[rivals], errors[rivals], batches)
+    alike = [candidate for candidate in allowed if candidate is not best]
+    certain = {name: _certain(model, aim) for name, model in models.items()}
     fresh, current, fresh_batches = _afresh(evaluators[best.strategy], best, draws)
     values = np.array([candidate.measured.value for candidate in allowed])
     return Optimum(
@@ -164,9 +169,9 @@ def find_optimum(
         current=current,
         fresh_batches=fresh_batches,
         margins=_margins(best, candidates, aim, batches, fresh, fresh_batches),
-        chance=chance_of_best(gaps, errors, indifference),
+        chance=chance_of_correct(best, others, gaps, errors, aim.constraints, batches, certain, indifference),
         indifference=indifference,
-        as_good=tuple(candidate for candidate, same in zip(others, similar, strict=True) if same),
+        as_good=tuple(candidate for candidate, same in zip(alike, similar, strict=True) if same),
         frontier=tuple(allowed[k] for k in efficient(values[:, -2], values[:, -1])),
     )
 
@@ -223,6 +228,12 @@ def _positive(number: float) -> float:
 def _is_feasible(candidate: Candidate, aim: Aim) -> bool:
     values = candidate.measured.value[1:].tolist()
     return all(constraint.holds(values[k]) for k, constraint in enumerate(aim.constraints))
+
+
+def _certain(model: Model, aim: Aim) -> list[bool]:
+    """Of which measures the outcome depends on nothing uncertain, whatever the values of the variables."""
+    uncertain = {name for name, entry in model.inputs.items() if entry.marginal.constant is None}
+    return [uncertain.isdisjoint(needed_names(model, [str(measure.output)])) for measure in aim.measures]
 
 
 def _infeasible(candidates: Sequence[Candidate], aim: Aim, batches: Batches) -> list[Problem]:

@@ -37,7 +37,9 @@ class Root:
     """A value at which the difference is 0: its standard error and 95 % interval, and the slope there.
 
     ``jumps`` says that the difference changes its sign without being 0, as it does for percentiles of outcomes that
-    have few values; then nothing is known of an interval.
+    have few values; then nothing is known of an interval.  ``located`` is False where the draws do not tell the slope
+    from 0, or the interval covers the whole range: then the place is noise.  ``clipped`` says that the interval was
+    cut off at an end of the range.
     """
 
     value: float
@@ -46,6 +48,8 @@ class Root:
     high: float
     slope: float
     jumps: bool = False
+    located: bool = True
+    clipped: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +120,13 @@ class _Difference:
         assert self.batches is not None
         return float(self.at([x])[0].error(self.batches))
 
+    def step(self, left: float, right: float) -> tuple[float, float]:
+        """How much more it is at right than at left, and the standard error of that, paired."""
+        assert self.batches is not None
+        ends = self.at([left, right])
+        change = ends[1] - ends[0]
+        return float(change.value), float(change.error(self.batches))
+
 
 def find_tie(
     models_at: ModelsAt,
@@ -182,9 +193,14 @@ def _described(difference: _Difference, root: float, bounds: tuple[float, float]
     reach = width / 200.0
     for _ in range(2):
         left, right = max(bounds[0], root - reach), min(bounds[1], root + reach)
-        slope = (difference.value(right) - difference.value(left)) / (right - left)
+        step, step_error = difference.step(left, right)
+        slope = step / (right - left)
         if slope == 0.0 or not math.isfinite(error):
             return Root(root, math.nan, math.nan, math.nan, slope)
         reach = min(max(Z95 * error / abs(slope), width * 1e-4), width / 20.0)
     se = error / abs(slope)
-    return Root(root, se, root - Z95 * se, root + Z95 * se, slope)
+    low, high = root - Z95 * se, root + Z95 * se
+    if abs(step) <= Z95 * step_error or (low <= bounds[0] and high >= bounds[1]):
+        return Root(root, math.nan, math.nan, math.nan, slope, located=False)
+    clipped = low < bounds[0] or high > bounds[1]
+    return Root(root, se, max(low, bounds[0]), min(high, bounds[1]), slope, clipped=clipped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from simengine.analysis.difference.shapley import (
     sampled_steps,
 )
 from simengine.analysis.measures import Measure
-from simengine.analysis.variants import Draws, Progress, measured, variant_key
+from simengine.analysis.variants import Draws, Progress, doubtful_moments, measured, variant_key
 from simengine.deal.expand import expand
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput, Problem
@@ -72,6 +72,7 @@ class Attribution:
     """Everything that `simengine diff` reports.
 
     ``groups`` are places in ``changes`` of those that are attributed together; ``orders`` is 0 for exact values.
+    ``doubts`` are notes on inputs without a mean, on which something that is compared depends.
     """
 
     old: Scenario
@@ -85,6 +86,7 @@ class Attribution:
     variants: int
     strategies_removed: tuple[str, ...]
     strategies_added: tuple[str, ...]
+    doubts: tuple[Problem, ...]
 
     def label(self, group: int) -> str:
         """The dotted paths of the changes of a group."""
@@ -163,7 +165,18 @@ def attribute(old: Scenario, new: Scenario, how: How, progress: Progress | None 
         variants=len(distinct),
         strategies_removed=tuple(name for name in old.strategies if name not in new.strategies),
         strategies_added=tuple(name for name in new.strategies if name not in old.strategies),
+        doubts=_doubts(models, wanted),
     )
+
+
+def _doubts(sides: Sequence[Sequence[Model]], wanted: Mapping[str, tuple[str, ...]]) -> tuple[Problem, ...]:
+    """Notes on the means of what is compared, one for each input without one."""
+    found: dict[str | None, Problem] = {}
+    for model in (model for side in sides for model in side if model.strategy in wanted):
+        for output in wanted[model.strategy]:
+            for problem in doubtful_moments([model], replace(MEASURES[0], output=output)):
+                found.setdefault(problem.key, problem)
+    return tuple(found.values())
 
 
 def members_of(mask: int, groups: Sequence[Members]) -> Members:
