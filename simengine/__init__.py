@@ -10,7 +10,8 @@ Examples
 >>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
 
 ``run`` simulates a scenario, ``compare`` holds its strategies against each other, ``check`` validates one, ``load``
-reads one; ``open_result``, ``open_comparison`` and ``open_drivers`` read what was stored.
+reads one; ``diff``, ``optimize`` and ``breakeven`` help to decide; ``open_result``, ``open_comparison`` and
+``open_drivers`` read what was stored.
 What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
 """
 
@@ -19,41 +20,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simengine.api import check, compare, drivers, load, run
+    from simengine.api import breakeven, check, compare, diff, drivers, load, optimize, run
     from simengine.errors import DeviceError, FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
     from simengine.report.comparison import Comparison, open_comparison
+    from simengine.report.deciding_results import BreakevenResult, DiffResult, OptimizeResult
     from simengine.report.drivers_result import Drivers, open_drivers
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BreakevenResult",
     "Comparison",
     "DeviceError",
+    "DiffResult",
     "Drivers",
     "FileProblem",
     "InvalidInput",
     "Mismatch",
     "NonFiniteOutcome",
+    "OptimizeResult",
     "Result",
     "SimengineError",
     "__version__",
+    "breakeven",
     "check",
     "compare",
+    "diff",
     "drivers",
     "load",
     "open_comparison",
     "open_drivers",
     "open_result",
+    "optimize",
     "run",
 ]
 
 _HOMES = {
+    "breakeven": "simengine.api",
     "check": "simengine.api",
+    "diff": "simengine.api",
+    "optimize": "simengine.api",
     "compare": "simengine.api",
     "drivers": "simengine.api",
     "load": "simengine.api",
     "run": "simengine.api",
+    "BreakevenResult": "simengine.report.deciding_results",
+    "DiffResult": "simengine.report.deciding_results",
+    "OptimizeResult": "simengine.report.deciding_results",
     "Comparison": "simengine.report.comparison",
     "Drivers": "simengine.report.drivers_result",
     "open_comparison": "simengine.report.comparison",

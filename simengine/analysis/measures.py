@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -134,8 +134,16 @@ def _spread_of(values: Array, batches: Batches) -> Linearised:
     return Linearised(np.asarray(spread), spread + (squares - batches.pooled(squares)) / (2.0 * spread))
 
 
-def read_measure(text: str, outputs: Sequence[str], default: str | None = None, option: str = "--objective") -> Measure:
+def read_measure(
+    text: str,
+    outputs: Sequence[str],
+    default: str | None = None,
+    option: str = "--objective",
+    formulas: Collection[str] = (),
+) -> Measure:
     """The measure that a person wrote, of one of ``outputs``: the one named, else ``default``, else the first.
+
+    ``formulas`` are names that could be reported.
 
     Raises
     ------
@@ -157,7 +165,7 @@ def read_measure(text: str, outputs: Sequence[str], default: str | None = None, 
         raise InvalidInput(replace(problem, key=option, value=text))
     output = measure.output or named or default or outputs[0]
     if output not in outputs:
-        hint = suggest(output, outputs)
+        hint = f"{output} is a formula: add it to [outputs]" if output in formulas else suggest(output, outputs)
         raise InvalidInput(
             Problem(f"nothing that is reported is called {output}", option, text, list_names(outputs), hint)
         )

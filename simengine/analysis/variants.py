@@ -22,8 +22,9 @@ from simengine.errors import Problem
 from simengine.formula.nodes import structure
 from simengine.kernels.source import Source
 from simengine.plan.compile import build_plan, needed_names
-from simengine.plan.draws import identity
+from simengine.plan.draws import addresses_of, identity
 from simengine.sampling.design import DEFAULT_REPLICATES
+from simengine.scenario import Scenario
 
 _MOST_BYTES = 1 << 27
 """Outcomes that are held at once."""
@@ -43,6 +44,31 @@ class Draws:
     addresses: tuple[str, ...]
     replicates: int = DEFAULT_REPLICATES
     threads: int = 1
+
+
+@dataclass(frozen=True)
+class DrawsAsked:
+    """What a person asks of the draws; None takes what the scenario says."""
+
+    trials: int | None = None
+    seed: int | None = None
+    sampler: str | None = None
+    replicates: int | None = None
+    threads: int | None = None
+
+    def draws(self, scenario: Scenario, models: Sequence[Model], most: int) -> Draws:
+        """The trials of all variants: where none are asked for those of the scenario, at most ``most``."""
+        from simengine import settings
+
+        said = scenario.simulate
+        return Draws(
+            trials=self.trials if self.trials is not None else min(said.trials, most),
+            seed=self.seed if self.seed is not None else said.seed,
+            sampler=self.sampler or said.sampler,
+            addresses=addresses_of(models),
+            replicates=self.replicates if self.replicates is not None else said.replicates,
+            threads=self.threads if self.threads is not None else settings.read().threads,
+        )
 
 
 def variant_key(model: Model) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simengine.cli.arguments import Command, force_option, set_option, strategy_option
+from simengine.cli.decide import look_line, until_decided_option
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -16,6 +17,7 @@ from simengine.errors import InvalidInput, Problem
 from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 if TYPE_CHECKING:
+    from simengine.analysis.decisions.decided import Verdict
     from simengine.report.comparison import Comparison
 
 _MOST_SEED = 2**63 - 1
@@ -30,6 +32,9 @@ _MOST_TRIALS = 10**12
 @strategy_option
 @set_option
 @click.option("--trials", metavar="N", help="Number of trials, such as 1000000 or 1e6.")
+@until_decided_option
+@click.option("--max-trials", metavar="N", help="Where --until-decided stops at the latest; by default at the trials "
+              "of the scenario.")  # fmt: skip
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; random by default.")
 @click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
@@ -57,6 +62,8 @@ def command(
     strategies: tuple[str, ...],
     settings: tuple[str, ...],
     trials: str | None,
+    until_decided: str | None,
+    max_trials: str | None,
     seed: str | None,
     sampler: str | None,
     replicates: str | None,
@@ -86,6 +93,7 @@ def command(
       simengine compare deal.toml --risk-tolerance 250 --wealth 1000 --risk-aversion 2
       simengine compare last-week.toml today.toml --strategy last-week:licence --strategy today:licence
       simengine compare results/ today.toml --trials 1e6 --seed 7
+      simengine compare deal.toml --until-decided P10 --max-trials 1e6
       simengine compare deal.toml --out comparison/ --force
       simengine compare deal.toml --json > comparison.json
     """
@@ -98,6 +106,8 @@ def command(
         baseline=baseline,
         outputs=outputs or None,
         trials=options.whole("--trials", trials, 1, _MOST_TRIALS),
+        until_decided=until_decided,
+        max_trials=options.whole("--max-trials", max_trials, 1, _MOST_TRIALS),
         seed=options.whole("--seed", seed, 0, _MOST_SEED),
         sampler=sampler,
         replicates=options.whole("--replicates", replicates, FEWEST_REPLICATES, MOST_REPLICATES),
@@ -124,7 +134,11 @@ def command(
         from simengine.analysis.compare.build import answer
         from simengine.report.comparison import Comparison
 
-        comparison = Comparison(answer(gathered, question, progress))
+        def notice(look: Verdict) -> None:
+            if not quiet:
+                say(look_line(look))
+
+        comparison = Comparison(answer(gathered, question, progress, watch=notice))
     if out is not None:
         comparison.save(out, bom=bom, force=force)
     _print(comparison, as_json=as_json, quiet=quiet)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import click
 
 from simengine.cli.arguments import Command
@@ -34,6 +36,8 @@ def command(
 ) -> None:
     """List what changed between the scenarios OLD and NEW, and what each change does to every outcome.
 
+    Either may be a result that `run --out` has written; then it is the scenario stored in it.
+
     All variants between the two are simulated on the same draws. The change of mean, P10, P50, P90, P(loss) and
     CVaR95 is divided among the changes by Shapley values, exact up to 8 changes; they add up to the whole difference.
 
@@ -42,29 +46,31 @@ def command(
       simengine diff last-week.toml today.toml
       simengine diff last-week.toml today.toml --trials 1e6 --sampler sobol
       simengine diff last-week.toml today.toml --out changes.csv
+      simengine diff results/ today.toml
       simengine diff last-week.toml today.toml --json > changes.json
     """
     from simengine.analysis.difference.attribute import DEFAULT_ORDERS, How, attribute
+    from simengine.analysis.stored import scenario_of
     from simengine.report.difference import difference_csv, difference_json, difference_report
-    from simengine.scenario import load
 
     options = Options()
     numbers = numbers_of_draws(options, trials, seed, replicates, threads)
     wanted = options.whole("--orders", orders, 2, 100_000)
     options.check()
     check_file(out, force=force)
-    scenarios = load(old), load(new)
     how = How(numbers[0], numbers[1], sampler, numbers[2], wanted or DEFAULT_ORDERS, numbers[3])
-    if not quiet:
-        for problem in dict.fromkeys(str(problem) for one in scenarios for problem in one.warnings):
-            say(problem)
-        announce_compilation()
-    with ProgressBar(quiet=quiet) as progress:
-        found = attribute(*scenarios, how, progress)
+    with ExitStack() as stack:  # data of stored results are there until all variants are simulated
+        scenarios = scenario_of(old, stack), scenario_of(new, stack)
+        if not quiet:
+            for problem in dict.fromkeys(str(problem) for one in scenarios for problem in one.warnings):
+                say(problem)
+            announce_compilation()
+        with ProgressBar(quiet=quiet) as progress:
+            found = attribute(*scenarios, how, progress)
     write_answer(out, difference_csv(found, bom=bom), force=force)
     if as_json:
         write(difference_json(found, ascii_only=ascii_only()))
-    else:
+    elif not quiet:
         write(difference_report(found, style_of()))
     if out is not None and not quiet:
         say(f"wrote {out}")

@@ -43,7 +43,7 @@ def answer_options(function: Function) -> Function:
             click.option("--out", metavar="FILE", type=click.Path(), help="Write every number to a CSV file too."),
             click.option("--force", is_flag=True, help="Replace a file that exists."),
             click.option("--bom", is_flag=True, help="Begin the CSV file with a byte order mark, for Excel."),
-            click.option("--quiet", is_flag=True, help="Print no progress, no warnings and no notes."),
+            click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only."),
         )
     ):
         function = option(function)

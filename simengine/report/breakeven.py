@@ -79,7 +79,9 @@ def _answer(found: Tie, asked: Asked, style: Style) -> list[str]:
         sentences.append(f"There are {len(located)} values at which {tie}:")
     for root in located:
         sentences.append(_root(root, found, asked, tie, style))
-    if asked.number.value is not None:
+    if asked.number.whole:
+        sentences.append(f"Now {path} is uncertain; here a number stands in its place.")
+    elif asked.number.value is not None:
         sentences.append(f"Now {path} is {significant(asked.number.value, 8)}.")
     return sentences
 
@@ -160,11 +162,15 @@ def breakeven_json(found: Tie, asked: Asked, *, ascii_only: bool = False) -> str
     return json.dumps(breakeven_object(found, asked), ensure_ascii=ascii_only, allow_nan=False, indent=1)
 
 
-def breakeven_csv(found: Tie, asked: Asked, *, bom: bool = False) -> bytes:
-    """The difference over the range, with its standard errors."""
+def breakeven_rows(found: Tie, asked: Asked) -> list[list[str | float]]:
+    """The difference over the range, with its standard errors: columns :data:`CSV_COLUMNS`."""
     path = asked.number.path
-    rows: list[list[str | float]] = [
+    return [
         [path, float(at), float(value), float(se)]
         for at, value, se in zip(found.at, found.differences, found.errors, strict=True)
     ]
-    return rows_csv(CSV_COLUMNS, rows, bom=bom)
+
+
+def breakeven_csv(found: Tie, asked: Asked, *, bom: bool = False) -> bytes:
+    """The rows of :func:`breakeven_rows` as a file."""
+    return rows_csv(CSV_COLUMNS, breakeven_rows(found, asked), bom=bom)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simengine.errors import InvalidInput, Problem
 from simengine.results.record import Record
@@ -61,6 +61,12 @@ class Comparison:
     def baseline(self) -> str:
         """The strategy that the others are held against."""
         return self._record.text("baseline")
+
+    @property
+    def decided(self) -> dict[str, Any] | None:
+        """The looks of ``until_decided`` and whether the best strategy was told apart; None where nobody asked."""
+        found: dict[str, Any] | None = self._record.document("decided")
+        return found
 
     @property
     def verdict(self) -> str:

@@ -66,6 +66,7 @@ def comparison_object(record: Record) -> dict[str, Any]:
         "title": record.text("title"),
         "files": [{"name": entry["name"], "stored": entry["stored"]} for entry in record.document("files")],
         "baseline": record.text("baseline"),
+        "decided": record.document("decided"),
         **{name: record.integer(name) for name in ("trials", "seed")},
         **{name: record.text(name) for name in ("sampler", "device", "precision")},
         "stream_version": record.integer("stream_version"),

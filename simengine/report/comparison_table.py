@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from simengine.report.comparison_rows import Number, of_pair, of_strategy
 from simengine.report.comparison_verdict import baseline_of, verdict_of
+from simengine.report.decided import decision_report
 from simengine.report.descriptions import draws_in_words
 from simengine.report.numbers import MISSING, Estimate, level, share, significant, tail_name
 from simengine.report.text import Cell, Column, Style, indented, printable, table, text_width, wrap
@@ -30,6 +31,9 @@ _PAIR = {
 def comparison_report(record: Record, style: Style) -> str:
     """All that a comparison has to say, as text."""
     lines = _header(record, style)
+    decided = record.document("decided")
+    if decided is not None:
+        lines = [*decision_report(decided, style).splitlines(), "", *lines]
     for output in range(len(record.outputs)):
         lines += ["", *_outcome(record, output, style)]
     return "\n".join([*lines, "", *_notes(record, style)])

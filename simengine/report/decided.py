@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from simengine.analysis.decisions.decided import Decision, Verdict
-from simengine.report.measures import difference_estimate, valued
+from simengine.report.numbers import Estimate, estimate
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
 
 
-def decision_report(found: Decision, style: Style) -> str:
-    """The verdict in a sentence, and how far every other strategy is behind."""
-    last = found.last
-    lines = [style.bold(line) for line in wrap(_sentence(found), style.width)]
+def decision_report(found: Mapping[str, Any], style: Style) -> str:
+    """The verdict in a sentence, and how far every other strategy is behind; ``found`` is a decision's document."""
+    last = found["looks"][-1]
+    lines = [style.bold(line) for line in wrap(decision_sentence(found), style.width)]
     rows: list[list[Cell]] = [
-        [printable(name), difference_estimate(found.measure, float(gap), float(error)), "yes" if apart else "no"]
-        for name, gap, error, apart in zip(last.others, last.gaps, last.errors, last.separated, strict=True)
+        [printable(name), _gap(one, share=found["share"]), "yes" if one["told_apart"] else "no"]
+        for name, one in last["others"].items()
     ]
-    columns = [Column("strategy"), Column("worse by", "right"), Column("told apart")]
+    unit = ", percentage points" if found["share"] else ""
+    columns = [Column("strategy"), Column(f"worse by{unit}", "right"), Column("told apart")]
     lines += ["", *table(columns, rows, style)]
-    note = (
-        f"Told apart: ahead by more than {last.limit:.2f} standard errors of the paired difference, a limit that "
-        f"allows for all {len(found.planned)} looks and for the number of strategies."
-    )
-    if any(math.isnan(error) for error in last.errors.tolist()):
+    if last["limit"] is None:
+        note = "Nothing is told apart: so few trials tell no error."
+    else:
+        note = (
+            f"Told apart: ahead by more than {last['limit']:.2f} standard errors of the paired difference, a limit "
+            f"that allows for all {len(found['looks_planned'])} looks and for the number of strategies."
+        )
+    if any(one["se"] is None for one in last["others"].values()):
         note += (
             " An error is unknown where the difference is the same in every trial or hangs on few of them: what would "
             "turn it round may not have been drawn."
@@ -32,42 +36,21 @@ def decision_report(found: Decision, style: Style) -> str:
     return "\n".join([*lines, "", *(style.dim(line) for line in wrap(note, style.width))])
 
 
-def _sentence(found: Decision) -> str:
-    last = found.last
-    level = f"{100 * found.confidence:g} %"
-    if found.decided:
-        return (
-            f"Decided after {last.trials:,} trials: {printable(last.best)} is best by {found.measure.label}, "
-            f"at {level} confidence."
-        )
-    open_ = [printable(name) for name, apart in zip(last.others, last.separated, strict=True) if not apart]
+def _gap(one: Mapping[str, Any], *, share: bool) -> Estimate:
+    factor = 100.0 if share else 1.0
+    value, se = (math.nan if one[key] is None else factor * one[key] for key in ("value", "se"))
+    return estimate(value, se)
+
+
+def decision_sentence(found: Mapping[str, Any]) -> str:
+    """Whether the limit was reached first, and which strategy is best or ahead."""
+    last, best = found["looks"][-1], printable(found["best"])
+    if found["decided"]:
+        level = f"{100 * found['confidence']:g} %"
+        after = f"Decided after {found['trials']:,} trials"
+        return f"{after}: {best} is best by {found['statistic']}, at {level} confidence."
+    open_ = [printable(name) for name, one in last["others"].items() if not one["told_apart"]]
     return (
-        f"Not decided: the limit of {last.trials:,} trials was reached. {printable(last.best)} is ahead by "
-        f"{found.measure.label}, but not told apart from {', '.join(open_)}."
+        f"Not decided: the limit of {found['trials']:,} trials was reached. {best} is ahead by "
+        f"{found['statistic']}, but not told apart from {', '.join(open_)}."
     )
-
-
-def decision_object(found: Decision) -> dict[str, Any]:
-    """Everything as plain values."""
-    return {
-        "decided": found.decided,
-        "reached": "decision" if found.decided else "trial limit",
-        "best": found.last.best,
-        "trials": found.last.trials,
-        "statistic": found.measure.label,
-        "confidence": found.confidence,
-        "looks_planned": list(found.planned),
-        "looks": [_look(look) for look in found.looks],
-    }
-
-
-def _look(look: Verdict) -> dict[str, Any]:
-    return {
-        "trials": look.trials,
-        "best": look.best,
-        "limit": look.limit,
-        "others": {
-            name: {**valued(gap, error), "told_apart": apart}
-            for name, gap, error, apart in zip(look.others, look.gaps, look.errors, look.separated, strict=True)
-        },
-    }

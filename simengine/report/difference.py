@@ -10,6 +10,7 @@ from simengine.analysis.difference.attribute import MEASURES, Attribution, Contr
 from simengine.analysis.difference.changes import Change
 from simengine.analysis.measures import Array
 from simengine.report.csv import rows_csv
+from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, measure_estimate, number, valued
 from simengine.report.numbers import Estimate
 from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
@@ -19,7 +20,7 @@ NAMES = ("mean", "p10", "p50", "p90", "prob_loss", "cvar95_loss")
 
 CSV_COLUMNS = ("strategy", "output", "unit", "statistic", "part", "change", "value", "se", "order_se")
 
-_WIDEST_LABEL = 40
+_WIDEST_LABEL = 36
 _HEADINGS = ("mean", "P10", "P50", "P90", "P(loss), %", "CVaR95")
 
 
@@ -29,6 +30,7 @@ def difference_report(found: Attribution, style: Style) -> str:
     lines += wrap(_how(found), style.width)
     lines += ["", *_changes(found, style)]
     if found.groups:
+        lines += _long_names(found, style)
         for one in found.contributions:
             lines += ["", *_contributions(found, one, style)]
     lines += ["", *(style.dim(line) for note in _notes(found, style) for line in wrap(note, style.width))]
@@ -44,7 +46,8 @@ def _how(found: Attribution) -> str:
     if not numbers:
         return f"{facts}, none of which changes an outcome."
     draws = found.draws
-    return f"{facts}; {draws.trials:,} trials, seed {draws.seed}, {draws.sampler} draws, the same for every variant"
+    drawn = f"{draws.trials:,} trials, seed {draws.seed}, {draws_in_words(draws.sampler)}"
+    return f"{facts}; {drawn}, the same for every variant"
 
 
 def _changes(found: Attribution, style: Style) -> list[str]:
@@ -99,12 +102,27 @@ def _block(found: Attribution, one: Contributions, shown: list[int], style: Styl
     rows: list[list[Cell]] = [["old", *_levels(one.old.value, one.old.error(batches), shown)]]
     for group in range(len(found.groups)):
         if not _is_silent(one, group):
-            rows.append([found.label(group), *_steps(one.shares.value[:, group], errors[:, group], shown)])
+            rows.append([_name(found, group), *_steps(one.shares.value[:, group], errors[:, group], shown)])
     rows.append(["all changes", *_steps(one.total.value, one.total.error(batches), shown)])
     rows.append(["new", *_levels(one.new.value, one.new.error(batches), shown)])
-    widest = max(text_width(str(row[0])) for row in rows)
-    label = Column("", flexible=widest > _WIDEST_LABEL)
-    return table([label, *(Column(_HEADINGS[k], "right") for k in shown)], rows, style)
+    return table([Column(""), *(Column(_HEADINGS[k], "right") for k in shown)], rows, style)
+
+
+def _name(found: Attribution, group: int) -> str:
+    """The label of a group in tables: its path, or a number where that is long, which :func:`_long_names` explains."""
+    label = found.label(group)
+    return label if text_width(label) <= _WIDEST_LABEL else f"change {group + 1}"
+
+
+def _long_names(found: Attribution, style: Style) -> list[str]:
+    """What the changes are that tables call by a number: each path whole, on a line of its own."""
+    lines = []
+    for group in range(len(found.groups)):
+        name = _name(found, group)
+        if name != found.label(group):
+            lines.append(f"{name}:")
+            lines += [f"  {found.changes[place].label}" for place in found.groups[group]]
+    return ["", *(style.dim(line) for line in lines)] if lines else []
 
 
 def _levels(values: Array, errors: Array, shown: list[int]) -> list[Estimate]:
@@ -198,7 +216,7 @@ def difference_json(found: Attribution, *, ascii_only: bool = False) -> str:
     return json.dumps(difference_object(found), ensure_ascii=ascii_only, allow_nan=False, indent=1)
 
 
-def difference_csv(found: Attribution, *, bom: bool = False) -> bytes:
+def difference_rows(found: Attribution) -> list[list[str | float]]:
     """One number a row: old, new, their difference (total) and the part of every change, for each statistic."""
     batches = found.batches
     rows: list[list[str | float]] = []
@@ -212,4 +230,9 @@ def difference_csv(found: Attribution, *, bom: bool = False) -> bytes:
             for g in range(len(found.groups)):
                 numbers = (one.shares.value[k, g], errors[k, g], one.order_error[k, g])
                 rows.append([*head, "change", found.label(g), *map(float, numbers)])
-    return rows_csv(CSV_COLUMNS, rows, bom=bom)
+    return rows
+
+
+def difference_csv(found: Attribution, *, bom: bool = False) -> bytes:
+    """The rows of :func:`difference_rows` as a file with the columns :data:`CSV_COLUMNS`."""
+    return rows_csv(CSV_COLUMNS, difference_rows(found), bom=bom)

@@ -10,6 +10,7 @@ from typing import Any
 
 from simengine.analysis.decisions.evaluate import Candidate
 from simengine.analysis.decisions.optimum import Margin, Optimum
+from simengine.analysis.decisions.variables import setting_text
 from simengine.analysis.measures import Measure
 from simengine.report.csv import rows_csv
 from simengine.report.descriptions import draws_in_words
@@ -17,6 +18,8 @@ from simengine.report.measures import difference_estimate, heading, measure_esti
 from simengine.report.numbers import Estimate, significant
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
 
+_ONLY = "only this"
+"""Where the draws tell the best apart from everything else."""
 MOST_SHOWN = 10
 """Points of the frontier that are printed; all are in the file and in the JSON object."""
 
@@ -26,6 +29,7 @@ def optimum_report(found: Optimum, title: str, unit: str, style: Style) -> str:
     lines = [style.bold(line) for line in wrap(title, style.width)]
     lines += [line for fact in _asked(found, unit) for line in wrap(fact, style.width)]
     lines += ["", *_variables(found, style), "", *_worth(found, style)]
+    lines += ["", *(line for fact in _today(found, style) for line in wrap(fact, style.width))]
     lines += ["", *(line for fact in _sure(found, style) for line in wrap(fact, style.width))]
     if len(found.frontier) > 1:
         lines += ["", *_frontier(found, style)]
@@ -52,10 +56,12 @@ def _variables(found: Optimum, style: Style) -> list[str]:
     best = found.best
     rows: list[list[Cell]] = []
     if len(found.variables) > 1:
-        rows.append(["strategy", f"{len(found.variables)} strategies", "", printable(best.strategy), ""])
+        similar = list(dict.fromkeys(one.strategy for one in found.as_good if one.strategy != best.strategy))
+        alike_too = ", ".join(map(printable, similar)) or _ONLY
+        rows.append(["strategy", f"{len(found.variables)} strategies", "", printable(best.strategy), alike_too])
     for variable in found.variables[best.strategy]:
         alike = [candidate.setting[variable.name] for candidate in _alike(found)]
-        spread = f"{significant(min(alike), 4)} to {significant(max(alike), 4)}" if min(alike) < max(alike) else ""
+        spread = f"{significant(min(alike), 4)} to {significant(max(alike), 4)}" if min(alike) < max(alike) else _ONLY
         if variable.choices is None or len(variable.choices) > 6:
             allowed = f"{significant(variable.low, 6)} to {significant(variable.high, 6)}"
         else:
@@ -95,6 +101,32 @@ def _worth(found: Optimum, style: Style) -> list[str]:
         )
     headers = ("draws of the search", "fresh draws", "change from now")
     return table([Column(""), *(Column(header, "right") for header in headers)], rows, style)
+
+
+def _today(found: Optimum, style: Style) -> list[str]:
+    """Whose values the change is from, and what the best of the strategies has as they are."""
+    objective, own = found.aim.objective, found.best.strategy
+    setting = setting_text({variable.name: variable.value for variable in found.variables[own]})
+
+    def worth(name: str) -> str:
+        error = float(found.today[name].error(found.fresh_batches)[0])
+        shown = measure_estimate(objective, float(found.today[name].value[0]), error)
+        return f"{shown.text(style.plus_minus)}{' %' if objective.share else ''}"
+
+    values = f" with {setting}" if setting else ""
+    facts = [f"Now: {printable(own)}{values} has {objective.label} {worth(own)}."]
+    best = found.best_today
+    if len(found.today) > 1:
+        among = " that meet the constraints" if _meets(found, best) else ""
+        facts[0] += f" Of the strategies{among} as they are, {printable(best)} is the best: {worth(best)}."
+    return facts
+
+
+def _meets(found: Optimum, strategy: str) -> bool:
+    """Whether there are constraints, which a strategy meets as it is."""
+    values = found.today[strategy].value.tolist()
+    constraints = found.aim.constraints
+    return bool(constraints) and all(c.holds(values[k]) for k, c in enumerate(constraints, 1))
 
 
 def _sure(found: Optimum, style: Style) -> list[str]:
@@ -137,6 +169,8 @@ def _margin_text(margin: Margin, style: Style) -> str:
     constraint = margin.constraint
     fresh: Estimate = measure_estimate(constraint.measure, margin.fresh, margin.fresh_se)
     text = f"{constraint.label} {'binds' if margin.binds else 'does not bind'}"
+    if margin.next_step is not None:
+        text = f"{constraint.label}: the next step would break it ({setting_text(margin.next_step)})"
     state = "holds" if margin.holds_afresh else "does not hold"
     sign = " %" if constraint.measure.share else ""
     return f"{text}; on fresh draws it {state}: {fresh.text(style.plus_minus)}{sign}."
@@ -198,6 +232,9 @@ def optimum_object(found: Optimum, title: str) -> dict[str, Any]:
         "searched": {n: {"method": s.method, "evaluations": s.evaluations} for n, s in found.searched.items()},
         "strategy": found.best.strategy,
         "best": dict(found.best.setting),
+        "now": {variable.name: variable.value for variable in found.variables[found.best.strategy]},
+        "today": {name: _today_object(found, name) for name in found.today},
+        "best_today": found.best_today,
         "measures": measures,
         "constraints": [
             {
@@ -205,6 +242,7 @@ def optimum_object(found: Optimum, title: str) -> dict[str, Any]:
                 "search": valued(margin.value, margin.se),
                 "fresh": valued(margin.fresh, margin.fresh_se),
                 "binds": margin.binds,
+                "next_step": None if margin.next_step is None else dict(margin.next_step),
                 "holds_afresh": margin.holds_afresh,
             }
             for margin in found.margins
@@ -214,6 +252,13 @@ def optimum_object(found: Optimum, title: str) -> dict[str, Any]:
         "as_good": [{"strategy": one.strategy, **one.setting} for one in found.as_good],
         "frontier": [_point(found, candidate) for candidate in found.frontier],
     }
+
+
+def _today_object(found: Optimum, name: str) -> dict[str, Any]:
+    """The measures of a strategy with the values of the file, on fresh draws."""
+    today = found.today[name]
+    errors = today.error(found.fresh_batches)
+    return {m.label: valued(today.value[k], errors[k]) for k, m in enumerate(found.aim.measures)}
 
 
 def _point(found: Optimum, candidate: Candidate) -> dict[str, Any]:
@@ -231,7 +276,7 @@ def optimum_json(found: Optimum, title: str, *, ascii_only: bool = False) -> str
     return json.dumps(optimum_object(found, title), ensure_ascii=ascii_only, allow_nan=False, indent=1)
 
 
-def optimum_csv(found: Optimum, *, bom: bool = False) -> bytes:
+def optimum_rows(found: Optimum) -> tuple[list[str], list[list[str | float]]]:
     """Every candidate that was evaluated: its values, every measure with its error, and what it is."""
     names = list(dict.fromkeys(v.name for variables in found.variables.values() for v in variables))
     labels = [measure.label for measure in found.aim.measures]
@@ -248,4 +293,9 @@ def optimum_csv(found: Optimum, *, bom: bool = False) -> bytes:
             row += [float(candidate.measured.value[k]), float(errors[k])]
         row += [float(feasible), float(id(candidate) in efficient), float(candidate is found.best)]
         rows.append(row)
-    return rows_csv(header, rows, bom=bom)
+    return header, rows
+
+
+def optimum_csv(found: Optimum, *, bom: bool = False) -> bytes:
+    """The rows of :func:`optimum_rows` as a file."""
+    return rows_csv(*optimum_rows(found), bom=bom)

@@ -15,7 +15,7 @@ from simengine.scenario.definition import (
     OutputSpec,
     RiskSpec,
 )
-from simengine.scenario.load import doubtful_percentiles, load, loads
+from simengine.scenario.load import doubtful_percentiles, load, loads, with_values
 from simengine.scenario.scenario import Scenario
 from simengine.scenario.schema import Header, Simulate, json_schema, schema_text
 from simengine.scenario.templates import template, templates
@@ -40,4 +40,5 @@ __all__ = [
     "schema_text",
     "template",
     "templates",
+    "with_values",
 ]

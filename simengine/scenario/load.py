@@ -70,6 +70,28 @@ def _read(source: Source, set_values: Mapping[str, object]) -> Scenario:
         raise InvalidInput(Problem("the scenario is empty", hint=hint, file=source.file))
     check_said_once(sources, report)
     base = apply_options(written, set_values, source, report)
+    text = source.text if len(sources) == 1 and not set_values else None
+    return _resolved(base, source, tuple(part.file for part in sources[1:]), text, report, locator)
+
+
+def with_values(scenario: Scenario, values: Mapping[str, object]) -> Scenario:
+    """A scenario that was read, with more values laid over it by dotted path.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not valid with them.
+    """
+    report = Report(scenario._locator)
+    source = Source(scenario.file, scenario.folder, scenario.text, {})
+    base = apply_options(scenario._base, values, source, report)
+    return _resolved(base, source, scenario.files, None, report, scenario._locator)
+
+
+def _resolved(
+    base: Document, source: Source, files: tuple[str, ...], text: str | None, report: Report, locator: Locator
+) -> Scenario:
+    """The scenario that resolved tables say; ``text`` is a text that says the same, if there is one."""
     _check_tables(base, report)
     header = validate(Header, base.data.get("scenario", {}), base, ("scenario",), report)
     simulate = validate(Simulate, base.data.get("simulate", {}), base, ("simulate",), report)
@@ -88,8 +110,8 @@ def _read(source: Source, set_values: Mapping[str, object]) -> Scenario:
         file=source.file,
         folder=source.folder,
         text=source.text,
-        merged_text=source.text if len(sources) == 1 and not set_values else to_toml(base.data),
-        files=tuple(part.file for part in sources[1:]),
+        merged_text=to_toml(base.data) if text is None else text,
+        files=files,
         header=header,
         simulate=simulate,
         strategies=MappingProxyType(definitions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from itertools import islice
 
 from simengine.errors import Problem
@@ -34,6 +35,16 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the nearest known word, or None."""
     found = nearest(word, known)
     return f"did you mean {found}?" if found else None
+
+
+def nearest_first(word: str, known: Iterable[str]) -> list[str]:
+    """The known words, those most like ``word`` first."""
+    matcher = SequenceMatcher(b=word[:MAX_NAME].casefold(), autojunk=False)
+    likeness = {}
+    for candidate in islice(known, _MAX_CANDIDATES):
+        matcher.set_seq1(candidate[-MAX_NAME:].casefold())
+        likeness[candidate] = matcher.ratio()
+    return sorted(likeness, key=lambda candidate: -likeness[candidate])
 
 
 def list_names(names: Iterable[str], most: int = 12) -> str:

@@ -156,6 +156,7 @@ def apply_options(base: Document, values: Mapping[str, object], folder_of: Sourc
     """
     document = base
     for key, value in values.items():
+        shown = key
         if isinstance(value, str):
             try:
                 value = parse_value(value)
@@ -164,6 +165,7 @@ def apply_options(base: Document, values: Mapping[str, object], folder_of: Sourc
                     [Problem(p.reason, key=key, allowed=p.allowed, file=OPTION) for p in error.problems]
                 ) from None
         source = Source(OPTION, folder_of.folder, "", {}, has_lines=False)
+        key = _decision_path(document, key, value)
         table, _, name = key.partition(".")
         known = [field for field in ScenarioFile.model_fields if field != "extends"]
         problem = None
@@ -173,8 +175,17 @@ def apply_options(base: Document, values: Mapping[str, object], folder_of: Sourc
         elif not name and table not in ("correlations", "outputs"):
             problem = Problem(f"{table} is a table: name a value in it", hint=f"{table}.NAME=VALUE")
         if problem:
-            report.add(problem, Document({}, Origin(source)), (key,))
+            report.add(problem, Document({}, Origin(source)), (shown,))
             continue
         changed = document.overlay({key: value}, Origin(source), paths_from=0)
         document = _without_fragments(changed, document, report)
     return document
+
+
+def _decision_path(document: Document, key: str, value: object) -> str:
+    """Where a value set for ``royalty`` or ``decisions.royalty`` belongs: ``decisions.royalty.value``."""
+    name = key.removeprefix("decisions.")
+    declared = document.data.get("decisions")
+    if isinstance(declared, dict) and isinstance(declared.get(name), dict) and not isinstance(value, dict):
+        return f"decisions.{name}.value"
+    return key

@@ -16,7 +16,7 @@ from simengine.engine.run import run_and_keep
 from simengine.errors import InvalidInput
 from simengine.plan.compile import build_plan
 from simengine.plan.draws import addresses_of
-from simengine.report.decided import decision_object, decision_report
+from simengine.report.decided import decision_report
 from simengine.report.text import Style
 from simengine.sampling.design import Design
 from simengine.scenario import loads
@@ -60,16 +60,16 @@ def test_a_clear_case_is_decided_at_the_first_look():
     found = decide(PAIR.replace("MEAN", "1"))
     assert found.decided and found.last.best == "second"
     assert found.last.trials == 512
-    assert "Decided after 512 trials: second is best by mean of T" in decision_report(found, Style())
-    assert decision_object(found)["reached"] == "decision"
+    assert "Decided after 512 trials: second is best by mean of T" in decision_report(found.document(), Style())
+    assert found.document()["reached"] == "decision"
 
 
 def test_a_tie_runs_to_the_limit_and_says_so():
     found = decide(PAIR.replace("MEAN", "0"))
     assert not found.decided
     assert [look.trials for look in found.looks] == [512, 1024, 2048, 4096]
-    assert "Not decided: the limit of 4,096 trials was reached" in decision_report(found, Style())
-    assert decision_object(found)["reached"] == "trial limit"
+    assert "Not decided: the limit of 4,096 trials was reached" in decision_report(found.document(), Style())
+    assert found.document()["reached"] == "trial limit"
 
 
 @pytest.mark.parametrize("measure", ["mean", "P10", "CE(1)"])
@@ -131,7 +131,7 @@ def test_a_rare_event_that_was_not_drawn_decides_nothing():
     first = [one.looks[0] for one in found]
     assert any(math.isnan(look.errors[0]) and look.best == "second" for look in first)
     unknown = next(one for one in found if math.isnan(one.last.errors[0]))
-    assert "may not have been drawn" in " ".join(decision_report(unknown, Style()).split())
+    assert "may not have been drawn" in " ".join(decision_report(unknown.document(), Style()).split())
 
 
 def test_a_difference_that_few_trials_decide_has_no_error():

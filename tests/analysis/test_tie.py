@@ -48,7 +48,7 @@ def tie(path, vary, bounds, *, between=("licence", "sale"), statistic="mean", ta
     number = number_at(scenario, vary)
     draws = Draws(trials, seed, sampler, addresses_of(expand(scenario)))
     measure = read_measure(statistic, ["T"])
-    found = find_tie(lambda x: models_with(str(path), {}, number, x), between, measure, bounds, draws, target=target)
+    found = find_tie(lambda x: models_with(scenario, number, x), between, measure, bounds, draws, target=target)
     return found, Asked("A tie", number, *bounds, draws, "USD")
 
 
@@ -193,7 +193,6 @@ def test_paths_are_looked_up(deal):
     assert number_at(scenario, "inputs.V.sd").value == 20.0
     assert number_at(scenario, "inputs.V.scale").value is None
     for path, said in (
-        ("inputs.V", "name one of its numbers, such as inputs.V.mean"),
         ("inputs.prise", "did you mean inputs.price"),
         ("strategies.sale.model.T", "only a number can be varied"),
         ("simulate.seed", "no such number"),
@@ -204,7 +203,7 @@ def test_paths_are_looked_up(deal):
 
 def test_a_value_that_makes_no_scenario_is_refused(deal):
     with pytest.raises(InvalidInput, match=r"--vary: inputs\.V\.sd = -1"):
-        models_with(str(deal), {}, number_at(load(deal), "inputs.V.sd"), -1.0)
+        models_with(load(deal), number_at(load(deal), "inputs.V.sd"), -1.0)
 
 
 def test_the_side_on_which_a_strategy_is_better_is_right(deal):

@@ -6,17 +6,20 @@ import datetime
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.spread import Z95
+from simengine.analysis.compare.decide import decide
 from simengine.analysis.compare.gather import Gathered, Given, gather
 from simengine.analysis.compare.measure import Estimates, Measured, OutcomeComparison, Progress, measure
 from simengine.analysis.compare.question import Question
 from simengine.analysis.compare.variables import COMPARISON, EVPI, PAIRS, SCHEMA_VERSION, SINGLE
+from simengine.analysis.decisions.decided import Decision, Verdict
 from simengine.errors import FileProblem, NonFiniteOutcome
 from simengine.plan.plan import STREAM_VERSION
 from simengine.results.compute import versions
@@ -46,9 +49,13 @@ def compare(given: Sequence[Given], question: Question, progress: Progress | Non
 
 
 def answer(
-    gathered: Gathered, question: Question, progress: Progress | None = None, began: float | None = None
+    gathered: Gathered,
+    question: Question,
+    progress: Progress | None = None,
+    began: float | None = None,
+    watch: Callable[[Verdict], None] | None = None,
 ) -> Record:
-    """The record of a comparison whose strategies have been gathered.
+    """The record of a comparison whose strategies have been gathered; ``watch`` is told of every look of a decision.
 
     Raises
     ------
@@ -56,7 +63,12 @@ def answer(
         As :func:`compare`.
     """
     prepared = time.perf_counter()
+    decision: Decision | None = None
     try:
+        if question.until_decided is not None:
+            decision = decide(gathered, question, progress, watch)
+            gathered = replace(gathered, trials=decision.last.trials)
+        looked = time.perf_counter() - prepared
         measured = measure(gathered, question, progress)
     except NonFiniteOutcome as error:
         more = "a comparison needs the outcome of every strategy in every trial, and leaves none out"
@@ -66,10 +78,11 @@ def answer(
             raise FileProblem(f"a file of {file.name} was changed while the simulation ran; hint: run it again")
     timings = {
         **({} if began is None else {"scenario": prepared - began}),
+        **({} if decision is None else {"looks": looked}),
         **measured.statistics.timings,
-        "compare": time.perf_counter() - prepared - sum(measured.statistics.timings.values()),
+        "compare": time.perf_counter() - prepared - looked - sum(measured.statistics.timings.values()),
     }
-    return Record(_values(gathered, measured), _attributes(gathered, measured, question, timings), COMPARISON)
+    return Record(_values(gathered, measured), _attributes(gathered, measured, question, timings, decision), COMPARISON)
 
 
 def _values(gathered: Gathered, measured: Measured) -> Arrays:
@@ -136,7 +149,7 @@ def _enter_estimates(values: Arrays, group: tuple[Variable, ...], where: Any, fo
 
 
 def _attributes(
-    gathered: Gathered, measured: Measured, question: Question, timings: dict[str, float]
+    gathered: Gathered, measured: Measured, question: Question, timings: dict[str, float], decision: Decision | None
 ) -> dict[str, AttributeValue]:
     first = gathered.first
     files = [
@@ -164,6 +177,7 @@ def _attributes(
         "wealth": float(question.wealth) if question.wealth is not None else unset,
         "risk_aversion": float(question.risk_aversion) if question.risk_aversion is not None else unset,
         "trials": measured.statistics.trials,
+        "decided": json.dumps(None if decision is None else decision.document(), ensure_ascii=False),
         "seed": measured.statistics.seed,
         "sampler": gathered.plan.sampler,
         "replicates": gathered.replicates,

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from simengine.analysis.compare.question import Question
+from simengine.analysis.stored import is_stored, stored_scenario
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput, Mismatch, Problem
 from simengine.plan.plan import STREAM_VERSION, Plan
 from simengine.results.compute import compiled, expanded, select_strategies
-from simengine.results.sources import Source, data_folder, data_names, sources_of
+from simengine.results.sources import Source, sources_of
 from simengine.results.storage import read
-from simengine.scenario import Scenario, load, loads
+from simengine.scenario import Scenario, load
 from simengine.scenario.definition import PLAIN_OUTCOME
 from simengine.scenario.names import suggest
 
@@ -48,6 +49,7 @@ class Gathered:
     """Outcomes that could be compared too."""
     baseline: str
     plan: Plan
+    addresses: tuple[str, ...]
     trials: int
     seed: int
     replicates: int
@@ -85,7 +87,8 @@ def gather(given: Sequence[Given], question: Question) -> Gathered:
         kept = tuple(_only(model, outputs) for model in models)
         first = files[0]
         sampler = question.sampler if question.sampler is not None else first.sampler
-        plan = compiled(kept, sampler, _addresses(everyone))
+        addresses = _addresses(everyone)
+        plan = compiled(kept, sampler, addresses)
     return Gathered(
         files=files,
         models=kept,
@@ -93,6 +96,7 @@ def gather(given: Sequence[Given], question: Question) -> Gathered:
         others=others,
         baseline=baseline,
         plan=plan,
+        addresses=addresses,
         trials=question.trials if question.trials is not None else first.trials,
         seed=question.seed if question.seed is not None else first.seed,
         replicates=question.replicates if question.replicates is not None else first.replicates,
@@ -107,7 +111,7 @@ def _read(given: Given, question: Question, stack: ExitStack) -> Compared:
             raise InvalidInput(Problem(reason, hint="give them to load()"))
         return _compared(given.file, given, sources_of(given))
     path = Path(given)
-    if path.is_dir() or path.suffix.lower() == ".nc":
+    if is_stored(path):
         return _stored(path, question, stack)
     found = load(path, set_values=question.overrides)
     return _compared(str(given), found, sources_of(found))
@@ -124,16 +128,12 @@ def _stored(path: Path, question: Question, stack: ExitStack) -> Compared:
     record = read(path)
     if record.integer("stream_version") != STREAM_VERSION:
         raise Mismatch(f"{path}: made with stream version {record.attrs['stream_version']}, not {STREAM_VERSION}")
-    text, sources = record.text("resolved_text"), [Source(**entry) for entry in record.document("sources")]
-    beside = path if path.is_dir() else path.parent
-    folder = stack.enter_context(data_folder(sources, data_names(text), [*question.data, beside]))
-    name = record.text("scenario_file")
-    scenario = loads(text, file=f"{path} ({name})", folder=folder, set_values=question.overrides)
+    scenario = stored_scenario(path, record, question.data, question.overrides, stack)
     return Compared(
         name=str(path),
         scenario=scenario,
         models=select_strategies(expanded(scenario), record.document("selected_strategies")),
-        sources=tuple(sources),
+        sources=tuple(Source(**entry) for entry in record.document("sources")),
         stored=True,
         trials=record.integer("trials"),
         seed=record.integer("seed"),

@@ -21,6 +21,8 @@ class Question:
     default T, or the first outcome that two strategies report.  percentiles: beside P10, P50 and P90, in percent.
     risk_tolerance: of the exponential utility, in the unit of the outcome.  wealth, risk_aversion: of constant
     relative risk aversion, both or none.  data: folders of data files too large to be stored with a result.
+    until_decided: the measure by which the best strategy is to be told apart, at ``max_trials`` at the latest (by
+    default the trials of the first scenario); instead of ``trials``.
     """
 
     baseline: str | None = None
@@ -39,6 +41,8 @@ class Question:
     memory: int | None = None
     data: Sequence[Path] = ()
     command: str = ""
+    until_decided: str | None = None
+    max_trials: int | None = None
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -61,8 +65,23 @@ class Question:
             problems.append(Problem("out of range", "risk-aversion", f"{self.risk_aversion:g}", "0 to 100"))
         if self.wealth is not None and not math.isfinite(self.wealth):
             problems.append(Problem("is not a finite number", "wealth", f"{self.wealth:g}"))
+        problems += self._stopping_problems()
         if (self.wealth is None) != (self.risk_aversion is None):
             given, missing = ("wealth", "risk-aversion") if self.risk_aversion is None else ("risk-aversion", "wealth")
             problems.append(Problem(f"needs {missing} beside it", given))
         if problems:
             raise InvalidInput(problems)
+
+    def _stopping_problems(self) -> list[Problem]:
+        problems = []
+        if self.until_decided is not None and self.trials is not None:
+            hint = "give the most trials by --max-trials"
+            problems.append(
+                Problem("how many trials are needed is what --until-decided finds out", "trials", hint=hint)
+            )
+        if self.until_decided is None and self.max_trials is not None:
+            problems.append(Problem("is the limit of --until-decided, which is not asked for", "max-trials"))
+        if (self.until_decided or "").strip().lower() == "ce" and self.risk_tolerance is None:
+            hint = "give --risk-tolerance too, or write CE(200)"
+            problems.append(Problem("a certainty equivalent needs a risk tolerance", "until-decided", "ce", hint=hint))
+        return problems

@@ -88,6 +88,7 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("wealth", float, "wealth of the power utility, NaN where none was given"),
     Attribute("risk_aversion", float, "its relative risk aversion, NaN where none was given"),
     Attribute("trials", int, "number of trials"),
+    Attribute("decided", str, "JSON object of the looks by which the best strategy was told apart or not; or null"),
     Attribute("seed", int, "seed of the draws"),
     Attribute("sampler", str, "source of the draws"),
     Attribute("replicates", int, "independent replicates asked for; no matter for independent draws"),

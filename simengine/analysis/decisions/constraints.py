@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,7 +41,9 @@ class Constraint:
         return excess < 0.0 or (excess == 0.0 and "=" in self.sign)
 
 
-def read_constraint(text: str, outputs: Sequence[str], default: str | None = None) -> Constraint:
+def read_constraint(
+    text: str, outputs: Sequence[str], default: str | None = None, formulas: Collection[str] = ()
+) -> Constraint:
     """The constraint that a person wrote.
 
     Raises
@@ -53,7 +55,7 @@ def read_constraint(text: str, outputs: Sequence[str], default: str | None = Non
     found = _CONSTRAINT.match(text.strip())
     if found is None:
         raise InvalidInput(Problem("is not a constraint", option, text, _ALLOWED))
-    measure = read_measure(found["measure"], outputs, default, option)
+    measure = read_measure(found["measure"], outputs, default, option, formulas)
     try:
         limit = float(found["limit"].replace("_", ""))
     except ValueError:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,36 @@ class Decision:
     def decided(self) -> bool:
         """Whether the best strategy was separated; otherwise the limit of trials was reached."""
         return self.last.decided
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain values, as it is stored; None for errors that are not known."""
+        return {
+            "decided": self.decided,
+            "reached": "decision" if self.decided else "trial limit",
+            "best": self.last.best,
+            "trials": self.last.trials,
+            "statistic": self.measure.label,
+            "share": self.measure.share,
+            "confidence": self.confidence,
+            "looks_planned": list(self.planned),
+            "looks": [_look(look) for look in self.looks],
+        }
+
+
+def _look(look: Verdict) -> dict[str, Any]:
+    return {
+        "trials": look.trials,
+        "best": look.best,
+        "limit": _known(look.limit),
+        "others": {
+            name: {"value": _known(gap), "se": _known(error), "told_apart": apart}
+            for name, gap, error, apart in zip(look.others, look.gaps, look.errors, look.separated, strict=True)
+        },
+    }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def planned_looks(first: int, most: int) -> tuple[int, ...]:

@@ -69,6 +69,8 @@ class Margin:
     fresh: float
     fresh_se: float
     binds: bool
+    next_step: Mapping[str, float] | None = None
+    """Where all variables have steps: the better neighbour that only this constraint forbids."""
 
     @property
     def holds_afresh(self) -> bool:
@@ -80,8 +82,8 @@ class Margin:
 class Optimum:
     """All that `simengine optimize` reports.
 
-    best: the selected candidate on the draws of the search; fresh and current: measures of it, and of the values that
-    a run takes, on draws that the search has not seen (None where the strategies have no variables).
+    best: the selected candidate on the draws of the search; fresh and current: measures of it, and of its strategy with
+    the values that a run takes, on draws that the search has not seen.  today: the latter for every strategy.
     """
 
     aim: Aim
@@ -94,12 +96,22 @@ class Optimum:
     draws: Draws
     fresh: Linearised
     current: Linearised
+    today: Mapping[str, Linearised]
     fresh_batches: Batches
     margins: tuple[Margin, ...]
     chance: float
     indifference: float
     as_good: tuple[Candidate, ...]
     frontier: tuple[Candidate, ...]
+
+    @property
+    def best_today(self) -> str:
+        """The best strategy with the values of the file: of those that meet the constraints, else of all."""
+        values = {name: one.value.tolist() for name, one in self.today.items()}
+        met = [
+            name for name, own in values.items() if all(c.holds(own[k]) for k, c in enumerate(self.aim.constraints, 1))
+        ]
+        return min(met or values, key=lambda name: self.aim.sign * values[name][0])
 
 
 Progress = Callable[[int, int, str], None]
@@ -133,6 +145,8 @@ def find_optimum(
         name: needed_names(model, [str(measure.output) for measure in aim.measures]) for name, model in models.items()
     }
     searchable = {name: tuple(v for v in found if v.name in names[name]) for name, found in variables.items()}
+    if not any(searchable.values()):
+        raise InvalidInput(_nothing_to_decide(searchable, variables, aim))
     evaluators = {name: evaluator(model, searchable[name], aim.measures, draws) for name, model in models.items()}
     searched = _search(evaluators, aim, evaluations, progress)
     candidates = [candidate for one in evaluators.values() for candidate in one.candidates.values()]
@@ -154,7 +168,7 @@ def find_optimum(
     similar = indistinguishable(gaps[rivals], errors[rivals], batches)
     alike = [candidate for candidate in allowed if candidate is not best]
     certain = {name: _certain(model, aim) for name, model in models.items()}
-    fresh, current, fresh_batches = _afresh(evaluators[best.strategy], best, draws)
+    fresh, today, fresh_batches = _afresh(evaluators, best, draws)
     values = np.array([candidate.measured.value for candidate in allowed])
     return Optimum(
         aim=aim,
@@ -166,14 +180,26 @@ def find_optimum(
         batches=batches,
         draws=draws,
         fresh=fresh,
-        current=current,
+        current=today[best.strategy],
+        today=today,
         fresh_batches=fresh_batches,
-        margins=_margins(best, candidates, aim, batches, fresh, fresh_batches),
+        margins=_margins(best, searchable[best.strategy], candidates, aim, batches, fresh, fresh_batches),
         chance=chance_of_correct(best, others, gaps, errors, aim.constraints, batches, certain, indifference),
         indifference=indifference,
         as_good=tuple(candidate for candidate, same in zip(alike, similar, strict=True) if same),
         frontier=tuple(allowed[k] for k in efficient(values[:, -2], values[:, -1])),
     )
+
+
+def _nothing_to_decide(
+    searchable: Mapping[str, Sequence[Variable]], variables: Mapping[str, Sequence[Variable]], aim: Aim
+) -> Problem:
+    which = " and ".join(searchable)
+    given = list(dict.fromkeys(variable.name for found in variables.values() for variable in found))
+    reason = f"there is nothing to decide: {aim.objective.output} of {which} depends on no decision"
+    reason += f", also not on {', '.join(given)}" if given else ""
+    hint = "simengine compare holds strategies as they are against each other" if len(searchable) > 1 else None
+    return Problem(reason, "--strategy" if len(searchable) == 1 else "decisions", hint=hint or "name another strategy")
 
 
 def _search(
@@ -269,17 +295,27 @@ def _shown(constraint: Constraint, value: float) -> str:
     return f"{100 * value:.3g} %" if constraint.measure.share else f"{value:.4g}"
 
 
-def _afresh(one: Evaluator, best: Candidate, draws: Draws) -> tuple[Linearised, Linearised, Batches]:
-    """The best candidate and the values that a run takes, on draws that the search has not seen."""
+def _afresh(
+    evaluators: Mapping[str, Evaluator], best: Candidate, draws: Draws
+) -> tuple[Linearised, dict[str, Linearised], Batches]:
+    """The best candidate, and every strategy with the values that a run takes, on draws not seen by the search."""
     seed = (draws.seed + _FRESH) % 2**64
-    again = evaluator(one.model, one.variables, one.measures, replace(draws, seed=seed))
-    found = again.at([list(best.setting.values()), [variable.value for variable in one.variables]])
-    assert again.batches is not None
-    return found[0].measured, found[1].measured, again.batches
+    fresh, today = best.measured, {}
+    for name, one in evaluators.items():
+        again = evaluator(one.model, one.variables, one.measures, replace(draws, seed=seed))
+        points = [[variable.value for variable in one.variables]]
+        points += [list(best.setting.values())] if name == best.strategy else []
+        found = again.at(points)
+        today[name] = found[0].measured
+        if name == best.strategy:
+            fresh, batches = found[1].measured, again.batches
+    assert batches is not None
+    return fresh, today, batches
 
 
 def _margins(
     best: Candidate,
+    variables: Sequence[Variable],
     candidates: Sequence[Candidate],
     aim: Aim,
     batches: Batches,
@@ -293,16 +329,49 @@ def _margins(
         near = abs(constraint.excess(value)) <= _BINDS_WITHIN * float(errors[k])
         binds = near or _is_in_the_way(k, best, candidates, aim)
         margins.append(
-            Margin(constraint, value, float(errors[k]), float(fresh.value[k]), float(fresh_errors[k]), bool(binds))
+            Margin(
+                constraint,
+                value,
+                float(errors[k]),
+                float(fresh.value[k]),
+                float(fresh_errors[k]),
+                bool(binds),
+                _next_step(k, best, variables, candidates, aim),
+            )
         )
     return tuple(margins)
 
 
 def _is_in_the_way(place: int, best: Candidate, candidates: Sequence[Candidate], aim: Aim) -> bool:
     """Whether a better candidate was seen that only this constraint forbids."""
-    rest = [(k, c) for k, c in enumerate(aim.constraints, 1) if k != place]
-    return any(
-        aim.sign * float(one.measured.value[0] - best.measured.value[0]) < 0.0
-        and all(c.holds(float(one.measured.value[k])) for k, c in rest)
-        for one in candidates
+    return any(_only_forbidden(place, one, best, aim) for one in candidates)
+
+
+def _only_forbidden(place: int, one: Candidate, best: Candidate, aim: Aim) -> bool:
+    """Whether a candidate is better than the best and meets all constraints but that one."""
+    values = one.measured.value.tolist()
+    return aim.sign * (values[0] - float(best.measured.value[0])) < 0.0 and all(
+        c.holds(values[k]) != (k == place) for k, c in enumerate(aim.constraints, 1)
     )
+
+
+def _next_step(
+    place: int, best: Candidate, variables: Sequence[Variable], candidates: Sequence[Candidate], aim: Aim
+) -> Mapping[str, float] | None:
+    """The best of the better neighbours, one step away in one variable, that only this constraint forbids."""
+    if not variables or any(variable.choices is None for variable in variables):
+        return None
+    neighbours = []
+    for variable in variables:
+        choices = list(variable.choices or ())
+        here = choices.index(best.setting[variable.name])
+        for value in (*choices[max(here - 1, 0) : here], *choices[here + 1 : here + 2]):
+            neighbours.append({**best.setting, variable.name: value})
+    forbidden = [
+        one
+        for one in candidates
+        if one.strategy == best.strategy and one.setting in neighbours and _only_forbidden(place, one, best, aim)
+    ]
+    if not forbidden:
+        return None
+    return min(forbidden, key=lambda one: aim.sign * float(one.measured.value[0])).setting

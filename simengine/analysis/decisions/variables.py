@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import Definition, Scenario
 from simengine.scenario.decisions import MOST_STEPS, stepped
-from simengine.scenario.names import list_names, suggest
+from simengine.scenario.names import list_names, nearest_first, suggest
 
 _RANGE = "PATH=LOW:HIGH, PATH=LOW:HIGH:STEP, or PATH=A,B,C"
 _STRATEGY = re.compile(r"strategies\.(?P<strategy>[^.]+)\.(?P<rest>.+)", re.DOTALL)
@@ -63,7 +63,8 @@ def variables_of(scenario: Scenario, strategy: str, ranges: Sequence[Range] = ()
             continue
         if named is not None:
             name, value = named
-            found[name] = Variable(name, given.path, value, given.low, given.high, given.choices)
+            key = found[name].key if name in found else given.path
+            found[name] = Variable(name, key, value, given.low, given.high, given.choices)
     if problems:
         raise InvalidInput(problems)
     return tuple(found.values())
@@ -82,16 +83,20 @@ def _named(scenario: Scenario, definition: Definition, path: str) -> tuple[str, 
     else:
         path_inside = path
     numbers = numbers_of(definition)
-    if path_inside in numbers:
-        return numbers[path_inside]
+    by_name = {name: (name, value) for name, value in numbers.values()}  # what formulas call it: royalty, costs_fee
+    plain = path_inside.removesuffix(".value")
+    for known, key in ((numbers, path_inside), (numbers, plain), (by_name, plain)):
+        if key in known:
+            return known[key]
     uncertain = {spec.key for spec in definition.specs()}
     whole = next((key for key in uncertain if path_inside == key or path_inside.startswith(f"{key}.")), None)
     if whole is not None:
         reason = "is no single number that a formula takes as it is"
         hint = f"{whole} is a distribution or a probability; simengine breakeven varies any number of a scenario"
-        raise InvalidInput(Problem(reason, path, allowed=list_names(numbers), hint=hint))
-    hint = suggest(path_inside, numbers)
-    raise InvalidInput(Problem("the scenario has no such number", path, allowed=list_names(numbers) or None, hint=hint))
+        raise InvalidInput(Problem(reason, path, allowed=list_names(nearest_first(path_inside, numbers)), hint=hint))
+    hint = suggest(path_inside, [*by_name, *numbers])
+    listed = list_names(nearest_first(path_inside, numbers))
+    raise InvalidInput(Problem("the scenario has no such number", path, allowed=listed or None, hint=hint))
 
 
 def numbers_of(definition: Definition) -> dict[str, tuple[str, float]]:

@@ -230,10 +230,18 @@ def _contributions(what: tuple[str, str, str], values: Mapping[int, Linearised],
     return Contributions(*what, old, new, new - old, Linearised.stack(shares), np.stack(errors, axis=-1))
 
 
+def _money(scenario: Scenario) -> str:
+    """The money in which a scenario counts, in a sentence."""
+    header = scenario.header
+    if header.currency:
+        return header.money
+    return "plain numbers" if header.unit == 1 else f"units of {header.unit:,.12g} of no currency"
+
+
 def _wanted(old: Scenario, new: Scenario) -> Mapping[str, tuple[str, ...]]:
     """The outcomes that both files report, by strategy."""
     if old.header.money != new.header.money:
-        reason = f"{old.file} counts in {old.header.money or 'no unit'} and {new.file} in {new.header.money or 'none'}"
+        reason = f"{old.file} counts in {_money(old)} and {new.file} in {_money(new)}"
         hint = "give both the same currency and unit"
         raise InvalidInput(Problem(reason, "scenario", hint=hint))
     common = [name for name in old.strategies if name in new.strategies]

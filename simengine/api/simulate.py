@@ -1,12 +1,20 @@
-"""The Python interface: run a scenario, read one, check one.  ``import simengine as se; se.run("deal.toml")``."""
+"""Run a scenario, compare its strategies, read one, check one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
+from simengine.api.arguments import (
+    amounts_of,
+    names_of,
+    percentiles_of,
+    precision_of,
+    sampler_of,
+    scheduler_of,
+    whole_numbers_of,
+)
 from simengine.errors import InvalidInput, Problem
 from simengine.report.result import Result
 
@@ -88,19 +96,19 @@ def run(
     from simengine.results.compute import Request, prepare, simulate
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
-    numbers = _whole_numbers(whole | {"max_trials": max_trials})
+    numbers = whole_numbers_of(whole | {"max_trials": max_trials})
     request = Request(
         trials=numbers["trials"],
         seed=numbers["seed"],
-        sampler=_sampler(sampler),
+        sampler=sampler_of(sampler),
         replicates=numbers["replicates"],
-        precision=_precision(precision),
-        strategies=_names(strategies),
-        percentiles=_percentiles(percentiles),
+        precision=precision_of(precision),
+        strategies=names_of(strategies),
+        percentiles=percentiles_of(percentiles),
         overrides=dict(overrides or {}),
         threads=numbers["threads"],
         memory=numbers["memory"],
-        scheduler=_scheduler(scheduler, numbers["threads"]),
+        scheduler=scheduler_of(scheduler, numbers["threads"]),
         target_se=target_se,
         max_trials=numbers["max_trials"],
         command="simengine.run",
@@ -123,6 +131,8 @@ def compare(
     risk_tolerance: float | None = None,
     wealth: float | None = None,
     risk_aversion: float | None = None,
+    until_decided: str | None = None,
+    max_trials: float | None = None,
     threads: int | None = None,
     memory: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
@@ -149,6 +159,9 @@ def compare(
         deviation, if that is larger), rounded to two digits.
     wealth, risk_aversion
         For certainty equivalents of constant relative risk aversion; none without them.
+    until_decided, max_trials
+        Instead of ``trials``: the measure by which the best strategy is to be told apart at 95 %, such as ``"mean"`` or
+        ``"P10"``, and where to stop at the latest, by default at the trials of the scenario.
 
     Raises
     ------
@@ -169,22 +182,23 @@ def compare(
     from simengine.report.comparison import Comparison
     from simengine.scenario import Scenario
 
-    numbers = _whole_numbers(
+    numbers = whole_numbers_of(
         {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
+        | {"max_trials": max_trials}
     )
-    amounts = _amounts({"risk_tolerance": risk_tolerance, "wealth": wealth, "risk_aversion": risk_aversion})
+    amounts = amounts_of({"risk_tolerance": risk_tolerance, "wealth": wealth, "risk_aversion": risk_aversion})
     given = [scenarios] if isinstance(scenarios, str | Path | Scenario) else list(scenarios)
     if not given:
         raise InvalidInput(Problem("no scenario is given", "scenarios"))
     question = Question(
         baseline=baseline,
-        outputs=_names(outputs),
+        outputs=names_of(outputs),
         trials=numbers["trials"],
         seed=numbers["seed"],
-        sampler=_sampler(sampler),
+        sampler=sampler_of(sampler),
         replicates=numbers["replicates"],
-        strategies=_names(strategies),
-        percentiles=_percentiles(percentiles),
+        strategies=names_of(strategies),
+        percentiles=percentiles_of(percentiles),
         overrides=dict(overrides or {}),
         risk_tolerance=amounts["risk_tolerance"],
         wealth=amounts["wealth"],
@@ -192,6 +206,8 @@ def compare(
         threads=numbers["threads"],
         memory=numbers["memory"],
         command="simengine.compare",
+        until_decided=until_decided,
+        max_trials=numbers["max_trials"],
     )
     return Comparison(answer(given, question, progress))
 
@@ -251,56 +267,20 @@ def drivers(
     from simengine.results.compute import Request
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
-    numbers = _whole_numbers(whole | {"points": points})
+    numbers = whole_numbers_of(whole | {"points": points})
     request = Request(
         trials=numbers["trials"],
         seed=numbers["seed"],
-        sampler=_sampler(sampler),
+        sampler=sampler_of(sampler),
         replicates=numbers["replicates"],
-        strategies=_names(strategies),
+        strategies=names_of(strategies),
         overrides=dict(overrides or {}),
         threads=numbers["threads"],
         memory=numbers["memory"],
         command="simengine.drivers",
     )
-    question = Question.of(_names(sections) or (), _names(stress) or (), numbers["points"])
+    question = Question.of(names_of(sections) or (), names_of(stress) or (), numbers["points"])
     return Drivers(find(scenario, request, question, progress))
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a number, of Python or of NumPy, and not a truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _whole_numbers(values: Mapping[str, object]) -> dict[str, int | None]:
-    """Whole numbers, where 1e6 counts as one; all that are none are refused together."""
-    found: dict[str, int | None] = {}
-    problems = []
-    for name, value in values.items():
-        if value is None:
-            found[name] = None
-        elif _is_number(value) and float(value).is_integer():
-            found[name] = int(value)
-        else:
-            problems.append(Problem("is not a whole number", name, repr(value), "a whole number, such as 1_000_000"))
-    if problems:
-        raise InvalidInput(problems)
-    return found
-
-
-def _amounts(values: Mapping[str, object]) -> dict[str, float | None]:
-    """Numbers; all that are none are refused together."""
-    wrong = [name for name, value in values.items() if value is not None and not _is_number(value)]
-    if wrong:
-        raise InvalidInput([Problem("is not a number", name, repr(values[name])) for name in wrong])
-    return {name: float(value) if _is_number(value) else None for name, value in values.items()}
-
-
-def _names(strategies: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Names of strategies; a single one may stand alone."""
-    if strategies is None:
-        return None
-    return (strategies,) if isinstance(strategies, str) else tuple(strategies)
 
 
 def load(path: str | Path, *, overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -329,46 +309,3 @@ def check(scenario: str | Path | Scenario, *, overrides: Mapping[str, object] | 
 
     prepared = prepare(scenario, Request(overrides=dict(overrides or {})))
     return CheckReport(prepared.scenario, prepared.models, prepared.plan.inputs)
-
-
-def _sampler(name: str | None) -> str | None:
-    from simengine.errors import InvalidInput, Problem
-    from simengine.sampling.design import SAMPLERS
-
-    if name is not None and name not in SAMPLERS:
-        raise InvalidInput(Problem("there is no such sampler", "sampler", repr(name), ", ".join(SAMPLERS)))
-    return name
-
-
-def _scheduler(scheduler: str | Client | None, threads: int | None) -> str | Client | None:
-    from simengine.engine.limits import scheduler_problem
-
-    problem = scheduler_problem(scheduler, threads)
-    if problem is not None:
-        raise InvalidInput(problem)
-    return scheduler
-
-
-def _precision(name: str | None) -> str | None:
-    from simengine.sampling.design import PRECISIONS
-
-    if name is not None and name not in PRECISIONS:
-        raise InvalidInput(Problem("there is no such precision", "precision", repr(name), ", ".join(PRECISIONS)))
-    return name
-
-
-def _percentiles(levels: Sequence[float] | None) -> tuple[float, ...] | None:
-    if levels is None:
-        return None
-    levels = list(levels)
-    allowed = "different numbers between 0 and 100"
-    problems = [
-        Problem("out of range", "percentiles", repr(level), allowed)
-        for level in levels
-        if not (_is_number(level) and 0.0 < level < 100.0)
-    ]
-    if not levels or len(set(levels)) != len(levels):
-        problems.append(Problem("none, or one twice", "percentiles", str(list(levels)), allowed))
-    if problems:
-        raise InvalidInput(problems)
-    return tuple(float(level) for level in levels)
