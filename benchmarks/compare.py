@@ -22,6 +22,7 @@ import machine
 from simengine.analysis.compare.gather import gather
 from simengine.analysis.compare.measure import measure
 from simengine.analysis.compare.question import Question
+from simengine.bench.machine import free_cores
 from simengine.engine.run import run, run_and_keep
 from simengine.results.compute import Request, prepare
 
@@ -101,13 +102,13 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args(arguments)
-    before = machine.free_cores(options.threads)
+    before = free_cores(options.threads)
     seconds = measured(int(options.trials), options.threads, options.rounds)
     document = {
         "date": date.today().isoformat(),
         "command": "python benchmarks/compare.py " + shlex.join(sys.argv[1:] if arguments is None else arguments),
         "machine": machine.describe(),
-        "free_cores": [before, machine.free_cores(options.threads)],
+        "free_cores": [before, free_cores(options.threads)],
         "trials": int(options.trials),
         "threads": options.threads,
         "rounds": options.rounds,
