@@ -20,6 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.batches import Batches
+from simengine.aggregate.concentration import (
+    FEWEST_FOR_STD,
+    STD_WIDENING,
+    skewness_factors,
+    values_concentration,
+)
 from simengine.aggregate.order import COVERAGE_Z
 from simengine.errors import InvalidInput, Problem
 
@@ -55,6 +61,10 @@ class Linearised:
         """Some of an array of statistics, by their place in ``value``."""
         inner = place if isinstance(place, tuple) else (place,)
         return Linearised(np.asarray(self.value[place]), self.parts[(slice(None), *inner)])
+
+    def widened(self, factors: Array | float) -> Linearised:
+        """The same with errors as many times as large (...); NaN makes them unknown, also in all that follows."""
+        return Linearised(self.value, self.value + (self.parts - self.value) * factors)
 
     def error(self, batches: Batches) -> Array:
         """The standard errors, shape (...); 1.96 of one on either side is a 95 % interval."""
@@ -180,8 +190,18 @@ def certainty_equivalent_of(values: Array, utility: Utility, batches: Batches) -
 
 def _exponential_equivalent(values: Array, utility: Exponential, batches: Batches) -> Linearised:
     least = float(values.min())  # the largest exponential is 1: no overflow, and one term at least counts
-    parts = batches.means(np.exp((least - values) / utility.tolerance))
-    return exponential_from(least, parts, utility.tolerance, batches)
+    terms = np.exp((least - values) / utility.tolerance)
+    found = exponential_from(least, batches.means(terms), utility.tolerance, batches)
+    return found.widened(utility_factors(values_concentration(terms)))
+
+
+def utility_factors(concentrations: Array | float) -> Array:
+    """By how much errors of certainty equivalents grow for the concentrations (...) of their terms; NaN: too few.
+
+    Terms of a utility have a tail as heavy as squares or heavier, and are held to the rule for these: with a lognormal
+    loss no exponential utility has a mean, and then a few trials decide it however many there are.
+    """
+    return skewness_factors(np.asarray(concentrations), FEWEST_FOR_STD, STD_WIDENING)
 
 
 def exponential_from(origin: Array | float, parts: Array, tolerance: float, batches: Batches) -> Linearised:
@@ -198,7 +218,9 @@ def _power_equivalent(values: Array, utility: Power, batches: Batches) -> Linear
     # the value whose power is largest is the unit: nothing overflows, and expm1 keeps all digits near aversion 1
     unit = float(owned.max() if power >= 0.0 else owned.min())
     logarithms = np.log(owned / unit)
-    return power_from(unit, batches.means(np.expm1(power * logarithms) if power else logarithms), utility, batches)
+    terms = np.expm1(power * logarithms) if power else logarithms
+    found = power_from(unit, batches.means(terms), utility, batches)
+    return found.widened(utility_factors(values_concentration(terms)))
 
 
 def power_from(unit: Array | float, parts: Array, utility: Power, batches: Batches) -> Linearised:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.aggregate.batches import Batches
+from simengine.aggregate.concentration import FEWEST_FOR_MEAN, concentration_of, skewness_factors
 from simengine.aggregate.linearised import (
     Linearised,
     exponential_from,
     quantile_from,
     shortfall_from,
+    utility_factors,
 )
 from simengine.aggregate.replicates import FEW
 
@@ -35,14 +37,17 @@ class PairedSums:
     """Sums over batches of trials, in order: a value that merges with that of the batches that follow.
 
     wins: (batches, strategies, strategies), trials in which the first is above the second.  below: (batches,
-    strategies, levels), trials below the limits.  sums: (batches, strategies, 4) of x - middle, of the best - middle,
-    of the share of being best, of exp((centre - x) / tolerance).  under: (batches, strategies, tails), sums of
-    (limit - x)+.  bins: (strategies, bins, 2) of the common grid, how many values each bin holds and the sum of
-    x - middle over them; coarse: (batches, strategies, bins / COARSE, 2), the same of each batch.
+    strategies, levels), trials below the limits.  gaps: (batches, strategies, strategies, 2), squares and cubes of the
+    difference of two.  sums: (batches, strategies, 8) of x - middle, of the best - middle, of the share of being best,
+    of the first three powers of the terms of the exponential utility, of squares and cubes of the regret; see
+    :func:`simengine.kernels.paired.joint`.  under: (batches, strategies, tails), sums of (limit - x)+.  bins:
+    (strategies, bins, 2) of the common grid, how many values each bin holds and the sum of x - middle over them;
+    coarse: (batches, strategies, bins / COARSE, 2), the same of each batch.
     """
 
     wins: Ints
     below: Ints
+    gaps: Array
     sums: Array
     under: Array
     bins: Array
@@ -53,6 +58,7 @@ class PairedSums:
         return PairedSums(
             wins=np.concatenate([self.wins, other.wins]),
             below=np.concatenate([self.below, other.below]),
+            gaps=np.concatenate([self.gaps, other.gaps]),
             sums=np.concatenate([self.sums, other.sums]),
             under=np.concatenate([self.under, other.under]),
             bins=self.bins + other.bins,
@@ -82,11 +88,12 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """Statistics of strategies in the same trials, from the sums of all batches."""
+    """Statistics of strategies in the same trials, from the sums of all batches; powers are of amounts * ``scale``."""
 
     batches: Batches
     sums: PairedSums
     known: Known
+    scale: float
 
     @property
     def trials(self) -> int:
@@ -114,16 +121,43 @@ class Paired:
         return Linearised(self.known.shortfall, found.parts + (self.known.shortfall - found.value))
 
     def regret(self) -> Linearised:
-        """Expected regret, (strategies,)."""
-        return self._mean_of(self.sums.sums[:, :, 1] - self.sums.sums[:, :, 0])
+        """Expected regret, (strategies,); its error is unknown where few trials decide it."""
+        found = self._mean_of(self.sums.sums[:, :, 1] - self.sums.sums[:, :, 0])
+        squares, cubes = self.sums.sums[:, :, 6:8].sum(axis=0).T
+        about = (found.value - (self.known.mean.max() - self.known.mean)) * self.scale
+        concentration = concentration_of(about * self.trials, squares, cubes, self.trials)
+        factors = skewness_factors(concentration, FEWEST_FOR_MEAN)
+        return found.widened(np.where(self._rounding_alone(squares), 1.0, factors))
+
+    def difference_factors(self) -> Array:
+        """By how much errors of differences of means grow because few trials decide them, (strategies, strategies).
+
+        NaN where these are too few.
+        """
+        squares, cubes = np.moveaxis(self.sums.gaps.sum(axis=0), -1, 0)
+        squares, cubes = squares + squares.T, cubes - cubes.T
+        concentration = concentration_of(np.zeros_like(squares), squares, cubes, self.trials)
+        return np.where(self._rounding_alone(squares), 1.0, skewness_factors(concentration, FEWEST_FOR_MEAN))
+
+    def _rounding_alone(self, squares: Array) -> Flags:
+        """Whether the spread of these squares (...) is but the rounding of the outcomes."""
+        size = max(np.abs(self.known.least).max(), np.abs(self.known.greatest).max()) * self.scale
+        return np.asarray(squares <= (_ROUNDING * size) ** 2 * self.trials)
 
     def best(self) -> Linearised:
         """The probability of being best, (strategies,)."""
         return self._mean_of(self.sums.sums[:, :, 2])
 
     def exponential(self, tolerance: float) -> Linearised:
-        """Certainty equivalents under constant absolute risk aversion, (strategies,)."""
-        return exponential_from(self.known.mean, self._per_trial(self.sums.sums[:, :, 3]), tolerance, self.batches)
+        """Certainty equivalents under constant absolute risk aversion, (strategies,).
+
+        Their errors are unknown where a few trials decide them.
+        """
+        usual = np.exp((self.known.least - self.known.mean) / tolerance)
+        terms = self.sums.sums[:, :, 3:6]
+        found = exponential_from(self.known.least, usual + self._per_trial(terms[:, :, 0]), tolerance, self.batches)
+        first, second, third = terms.sum(axis=0).T
+        return found.widened(utility_factors(concentration_of(first, second, third, self.trials)))
 
     def beats(self) -> Linearised:
         """P(first beats second), (strategies, strategies)."""

@@ -36,7 +36,7 @@ _MOST_TRIALS = 10**12
 @click.option("--max-trials", metavar="N", help="Where --until-decided stops at the latest; by default at the trials "
               "of the scenario.")  # fmt: skip
 @click.option("--seed", metavar="S", help="Seed of the draws; the same seed gives the same digits.")
-@click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; random by default.")
+@click.option("--sampler", type=click.Choice(SAMPLERS), help="Source of the draws; by default that of the scenario.")
 @click.option("--replicates", metavar="R", help="About how many independent replicates give the standard errors.")
 @click.option("--percentiles", metavar="LIST", help="Percentiles to compare beside 10,50,90, such as 5,95.")
 @click.option("--risk-tolerance", metavar="X",

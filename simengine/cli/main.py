@@ -105,7 +105,12 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool)
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
               help="Print the version and exit.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Print the traceback of an unexpected failure.")
@@ -126,6 +131,9 @@ def simengine(ctx: click.Context, debug: bool) -> None:
     `simengine COMMAND --help` explains a command and gives examples.
     """
     ctx.obj = {"debug": debug, **(ctx.obj or {})}
+    if ctx.invoked_subcommand is None:  # nothing was asked for: the help, and the status of a wrong call
+        say(ctx.get_help())
+        ctx.exit(2)
 
 
 def program() -> int:
@@ -150,9 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given[:1]
     try:
         with _terminated_like_interrupted(), _cache_warnings_in_one_line():
-            simengine.main(given, prog_name="simengine", standalone_mode=False, obj={"arguments": given})
+            status = simengine.main(given, prog_name="simengine", standalone_mode=False, obj={"arguments": given})
             flush()
-        return 0
+        return status if isinstance(status, int) else 0  # of Context.exit, which click gives back
     except click.exceptions.Exit as request:
         return request.exit_code
     except click.ClickException as error:

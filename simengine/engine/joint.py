@@ -29,13 +29,14 @@ _BATCHES_A_TASK = 4
 class Asked:
     """What is summed of each strategy: see :func:`simengine.kernels.paired.joint`.
 
-    centre: (strategies,); limits: (strategies, levels); tails: (strategies, tails).
+    mean, origin: (strategies,); limits: (strategies, levels); tails: (strategies, tails).
     """
 
-    centre: Array
+    mean: Array
     limits: Array
     tails: Array
     tolerance: float
+    origin: Array
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,14 @@ def _some(kept: Array, rows: NDArray[np.int64], edges: NDArray[np.int64], grid: 
     sums = PairedSums(
         wins=np.empty((batches, strategies, strategies), np.int64),
         below=np.empty((batches, *asked.limits.shape), np.int64),
+        gaps=np.empty((batches, strategies, strategies, 2)),
         sums=np.empty((batches, strategies, paired.SUMS)),
         under=np.empty((batches, strategies, tails)),
         bins=np.zeros((strategies, grid.bins, 2)),
         coarse=np.empty((batches, strategies, grid.bins // COARSE, 2)),
     )
     lanes = np.empty((strategies, paired.SUMS + tails, paired.LANES))
+    pair_lanes = np.empty((strategies, strategies, 2, paired.LANES))
     before = np.zeros(sums.coarse.shape[1:])
     for b, (first, last) in enumerate(pairwise(edges.tolist())):
         paired.joint(
@@ -110,13 +113,16 @@ def _some(kept: Array, rows: NDArray[np.int64], edges: NDArray[np.int64], grid: 
             rows,
             first,
             last,
-            asked.centre,
+            asked.mean,
             asked.limits,
             asked.tails,
             asked.tolerance,
+            asked.origin,
             sums.wins[b],
             sums.below[b],
+            sums.gaps[b],
             lanes,
+            pair_lanes,
             sums.sums[b],
             sums.under[b],
             grid.centre,

@@ -15,8 +15,9 @@ from simengine.kernels.tally import bin_of
 
 CHUNK = 1024
 LANES = 64
-MEAN, BEST, SHARE, EXPONENTIAL = 0, 1, 2, 3
-SUMS = 4
+MEAN, BEST, SHARE, EXPONENTIAL, EXPONENTIAL_SQUARE, REGRET_SQUARE = 0, 1, 2, 3, 4, 6
+"""Places of the sums of a strategy; squares are followed by cubes."""
+SUMS = 8
 
 
 @inline
@@ -29,6 +30,22 @@ def add_lanes(x, size, lanes):
             lanes[l] += part[l]
     for j in range(whole, size):
         lanes[j - whole] += x[j]
+
+
+@inline
+def add_powers(x, size, squares, cubes):
+    """Add the squares and the cubes of the first size values of a chunk to their lanes."""
+    whole = size // LANES * LANES
+    for at in range(0, whole, LANES):
+        part = x[at : at + LANES]
+        for l in range(LANES):  # noqa: E741 - lane l
+            square = part[l] * part[l]
+            squares[l] += square
+            cubes[l] += square * part[l]
+    for j in range(whole, size):
+        square = x[j] * x[j]
+        squares[j - whole] += square
+        cubes[j - whole] += square * x[j]
 
 
 @inline
@@ -48,13 +65,16 @@ def joint(
     rows,
     first,
     last,
-    centre,
+    mean,
     limits,
     tails,
     tolerance,
+    origin,
     wins,
     below,
+    gaps,
     lanes,
+    pair_lanes,
     sums,
     under,
     middle,
@@ -66,14 +86,18 @@ def joint(
     """Count and sum trials first to last - 1 of kept (strips, outcomes, strip), of the outcomes ``rows`` (strategies,).
 
     limits (strategies, levels): values below them are counted.  tails (strategies, levels): (limit - x)+ is summed.
-    tolerance: of the exponential utility, 0 for none; its exponents are taken about centre (strategies,).  middle,
-    scale: of the common grid, of which bin ``lowest`` is the first that holds a value.
+    mean (strategies,): powers are taken about what follows from it.  tolerance: of the exponential utility, 0 for
+    none; its terms are exp((origin - x) / tolerance) less the same at the mean, origin (strategies,) being the least
+    value.  middle, scale: of the common grid, of which bin ``lowest`` is the first that holds a value.
 
     Results that are overwritten: wins (strategies, strategies), trials in which the first is above the second; below
     like limits, under like tails; sums (strategies, SUMS) of x - middle, of the best - middle (the same for all), of
-    the share of being best, and of exp((centre - x) / tolerance).  Results that are added to: bins (strategies, bins,
-    2), how many values lie in each bin from the lowest on and their sum about the middle; coarse (strategies, groups,
-    2) becomes their sums over groups of bins.  lanes: room (strategies, SUMS + tail levels, LANES).
+    the share of being best, of the terms of the exponential utility, their squares and cubes, and of squares and
+    cubes of regret * scale about its value at the means; gaps (strategies, strategies, 2), for the first before the
+    second, of squares and cubes of their difference * scale about that of the means.  Results that are added to: bins
+    (strategies, bins, 2), how many values lie in each bin from the lowest on and their sum about the middle; coarse
+    (strategies, groups, 2) becomes their sums over groups of bins.  Room: lanes (strategies, SUMS + tail levels,
+    LANES), pair_lanes (strategies, strategies, 2, LANES).
     """
     strategies, strip = rows.size, kept.shape[2]
     best, term = np.empty(CHUNK), np.empty(CHUNK)
@@ -83,6 +107,9 @@ def joint(
     wins[:] = 0
     below[:] = 0
     lanes[:] = 0.0
+    gaps[:] = 0.0
+    pair_lanes[:] = 0.0
+    highest = mean.max()
     trial = first
     while trial < last:
         begin = trial % strip
@@ -110,9 +137,15 @@ def joint(
             _count(x, size, term, middle, scale, lowest, places, bins[s])
             if tolerance > 0.0:
                 rate = 1.0 / tolerance
+                usual = exp_of_sum((origin[s] - mean[s]) * rate, 0.0)
                 for j in range(size):
-                    term[j] = exp_of_sum((centre[s] - x[j]) * rate, 0.0)
+                    term[j] = exp_of_sum((origin[s] - x[j]) * rate, 0.0) - usual
                 add_lanes(term, size, lanes[s, EXPONENTIAL])
+                add_powers(term, size, lanes[s, EXPONENTIAL_SQUARE], lanes[s, EXPONENTIAL_SQUARE + 1])
+            usual = highest - mean[s]
+            for j in range(size):
+                term[j] = (best[j] - x[j] - usual) * scale
+            add_powers(term, size, lanes[s, REGRET_SQUARE], lanes[s, REGRET_SQUARE + 1])
             for q in range(limits.shape[1]):
                 below[s, q] += _below(x, size, limits[s, q])
             for q in range(tails.shape[1]):
@@ -122,15 +155,24 @@ def joint(
                     term[j] = gap if gap > 0.0 else 0.0
                 add_lanes(term, size, lanes[s, SUMS + q])
             for t in range(s + 1, strategies):
-                more, less = _compared(x, block[rows[t], begin : begin + size], size)
+                y = block[rows[t], begin : begin + size]
+                more, less = _compared(x, y, size)
                 wins[s, t] += more
                 wins[t, s] += less
+                usual = mean[s] - mean[t]
+                for j in range(size):
+                    term[j] = (x[j] - y[j] - usual) * scale
+                add_powers(term, size, pair_lanes[s, t, 0], pair_lanes[s, t, 1])
     top = fold_lanes(lanes[0, BEST])
     for s in range(strategies):
         sums[s, MEAN] = fold_lanes(lanes[s, MEAN])
         sums[s, BEST] = top
         sums[s, SHARE] = sole[s] + fold_lanes(lanes[s, SHARE])
-        sums[s, EXPONENTIAL] = fold_lanes(lanes[s, EXPONENTIAL])
+        for k in range(EXPONENTIAL, SUMS):
+            sums[s, k] = fold_lanes(lanes[s, k])
+        for t in range(s + 1, strategies):
+            for k in range(2):
+                gaps[s, t, k] = fold_lanes(pair_lanes[s, t, k])
         for q in range(tails.shape[1]):
             under[s, q] = fold_lanes(lanes[s, SUMS + q])
         _group(bins[s], coarse[s])

@@ -133,7 +133,7 @@ class _Words:
 
     def _within(self, name: str, place: tuple[int, int, int]) -> str:
         value, se = float(self.record[name][place]), float(self.record[f"{name}_se"][place])
-        return significant(value, 2) if math.isnan(se) else self._text(estimate(value, se))
+        return significant(value, 2) if math.isnan(se) or se == 0.0 else self._text(estimate(value, se))
 
     def _of(self, strategy: int) -> dict[str, Number]:
         return {number.key: number for number in of_strategy(self.record, strategy, self.output)}

@@ -23,6 +23,13 @@ CONTENT_DIGEST = "content_digest"
 """Attribute of the file that holds the digest of all that it stores, so that damage is noticed."""
 
 _MAX_BYTES = 1 << 30
+_ELSEWHERE = {
+    "comparison": (
+        "comparison.nc",
+        "comparison.csv and comparison.json are beside it already; in Python simengine.open_comparison reads it",
+    ),
+}
+"""Other kinds of stored records: the file, and what to do with it instead."""
 
 
 def to_bytes(record: Record) -> bytes:
@@ -42,8 +49,12 @@ def locate(path: Path, layout: Layout = RESULT) -> Path:
     """
     found = path / layout.file if path.is_dir() else path
     if not found.is_file():
-        what = f"{path} holds no {layout.file}" if path.is_dir() else f"{path}: no such file"
-        raise FileProblem(f"{what}; hint: {layout.hint}")
+        if not path.is_dir():
+            raise FileProblem(f"{path}: no such file; hint: {layout.hint}")
+        other = next((kind for kind, (file, _) in _ELSEWHERE.items() if (path / file).is_file()), None)
+        if other is not None and other != layout.kind:
+            raise FileProblem(f"{path} holds a {other}, not a {layout.kind}; hint: {_ELSEWHERE[other][1]}")
+        raise FileProblem(f"{path} holds no {layout.file}; hint: {layout.hint}")
     return found
 
 
@@ -86,7 +97,8 @@ def read_unchecked(path: Path, layout: Layout = RESULT) -> tuple[Record, bool]:
         raise FileProblem(f"{path}: a NetCDF file, but not a {layout.kind} of simengine")
     kind = dataset.attrs.get("kind", RESULT.kind)
     if kind != layout.kind:
-        raise FileProblem(f"{path}: a {kind}, not a {layout.kind}; hint: {layout.hint}")
+        hint = _ELSEWHERE[kind][1] if kind in _ELSEWHERE else layout.hint
+        raise FileProblem(f"{path}: a {kind}, not a {layout.kind}; hint: {hint}")
     if int(version) > layout.version:
         raise FileProblem(f"{path}: layout {version} is newer than this version of simengine reads ({layout.version})")
     try:

@@ -25,6 +25,7 @@ from simengine.scenario.quantities import Reader
 from simengine.scenario.report import Locator, Report, validate
 from simengine.scenario.scenario import Scenario
 from simengine.scenario.schema import Header, ScenarioFile, Simulate
+from simengine.scenario.shares import check_shares
 from simengine.scenario.source import Source, parse_text, read_file
 from simengine.scenario.strategies import Strategy, apply_options, check_said_once, read_strategies
 
@@ -161,6 +162,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, reader: Reader) 
     check_formulas(document, found.formulas, known, found.numbers, report)
     if plain:
         check_plain(document, found.inputs, found.risks, report)
+    check_shares(document, found.formulas.trees, found.inputs, found.risks, found.constants, report)
     drawn = drawn_names(found.inputs, found.risks, found.costs)
     groups = read_groups(document, drawn, found.failed(document), reader)
     units = dict.fromkeys(found.risks, "") | dict.fromkeys(found.formulas.names, money)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-
-import numpy as np
 
 from simengine.distributions.values import brief
 from simengine.errors import Problem
 from simengine.scenario.definition import PLAIN_INPUTS, InputSpec, RiskSpec
 from simengine.scenario.document import Document
-from simengine.scenario.quantities import outside_share
+from simengine.scenario.quantities import outside_share, probability_above, probability_below
 from simengine.scenario.report import Report
 
 _RARE = 1e-9
@@ -45,7 +42,7 @@ def check_plain(
 
 def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
     if name not in _SHARES:
-        below = _probability_below(spec, 0.0)
+        below = probability_below(spec, 0.0)
         if below > _RARE:
             reason = f"{name} is negative with probability {below:.2g}, and then T changes its sign"
             hint = "truncate = { min = 0 }, or a distribution of positive values such as lognormal"
@@ -60,7 +57,7 @@ def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
     if spec.marginal.constant is not None or low >= 1 or high <= 0:
         yield outside
         return
-    beyond = _probability_below(spec, 0.0) + _probability_above(spec, 1.0)
+    beyond = probability_below(spec, 0.0) + probability_above(spec, 1.0)
     if beyond > _RARE:
         reason = f"{name} is {_SHARES[name]} and lies outside 0 to 1 with probability {beyond:.2g}"
         yield Problem(
@@ -83,19 +80,3 @@ def _percent_doubts(spec: InputSpec) -> Iterable[Problem]:
         meant = brief(float(f"{median / 100:.2g}" if fixed is None else f"{median / 100:.12g}"))
         hint = f"did you mean {meant if fixed is not None else f'a median of {meant}'}? {hint}"
     yield Problem(f"{reason} {shown}", severity="warning", hint=hint)
-
-
-def _probability_below(spec: InputSpec, bound: float) -> float:
-    if spec.marginal.constant is not None:
-        return float(spec.marginal.constant < bound)
-    if spec.marginal.support[0] >= bound:
-        return 0.0
-    return float(spec.marginal.cdf(np.array([math.nextafter(bound, -math.inf)]))[0])
-
-
-def _probability_above(spec: InputSpec, bound: float) -> float:
-    if spec.marginal.constant is not None:
-        return float(spec.marginal.constant > bound)
-    if spec.marginal.support[1] <= bound:
-        return 0.0
-    return float(spec.marginal.sf(np.array([bound]))[0])

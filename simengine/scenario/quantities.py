@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path as FolderPath
 from typing import TypeVar
 
+import numpy as np
+
 from simengine.distributions.marginal import Marginal
 from simengine.distributions.values import ANY, PROBABILITY, brief, read_number
 from simengine.errors import InvalidInput, Problem
@@ -184,3 +186,21 @@ def outside_share(spec: InputSpec, what: str) -> Problem | None:
     hint = "write shares of 1, not percent" if high > 2 and math.isfinite(high) else "truncate = { min = 0, max = 1 }"
     reason = f"{what} must lie between 0 and 1, and its values reach from {low:g} to {high:g}"
     return Problem(reason, allowed="0 to 1", hint=hint)
+
+
+def probability_below(spec: InputSpec, bound: float) -> float:
+    """The probability of values below a bound; one that is certain costs no look at the distribution."""
+    if spec.marginal.constant is not None:
+        return float(spec.marginal.constant < bound)
+    if spec.marginal.support[0] >= bound:
+        return 0.0
+    return float(spec.marginal.cdf(np.array([math.nextafter(bound, -math.inf)]))[0])
+
+
+def probability_above(spec: InputSpec, bound: float) -> float:
+    """The same of values above it."""
+    if spec.marginal.constant is not None:
+        return float(spec.marginal.constant > bound)
+    if spec.marginal.support[1] <= bound:
+        return 0.0
+    return float(spec.marginal.sf(np.array([bound]))[0])

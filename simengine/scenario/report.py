@@ -201,7 +201,8 @@ def _in_plain_words(model: type[BaseModel], detail: Any) -> tuple[Problem, bool]
     if kind == "missing":
         return Problem("is missing", allowed=_allowed(model, key)), False
     if kind == "extra_forbidden":
-        hint = names.suggest(key, model.model_fields)
+        known = getattr(model, "also_called", {}).get(key)
+        hint = f"did you mean {known}?" if known else names.suggest(key, model.model_fields)
         return Problem("is not a key of this table", value=value, allowed=_keys(model), hint=hint), True
     if kind == "literal_error":
         choices = [str(choice) for choice in get_args(model.model_fields[key].annotation)]

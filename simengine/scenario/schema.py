@@ -7,8 +7,8 @@ a distribution means) is checked by the modules that read it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
 
@@ -52,6 +52,9 @@ class Table(BaseModel):
 
     # Types are built when first used: ScenarioFile, the largest, serves the JSON Schema only.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    also_called: ClassVar[Mapping[str, str]] = {}
+    """Keys by what other programs call them."""
 
 
 def _one_period(horizon: int) -> int:
@@ -98,6 +101,10 @@ def _multiple(unit: float) -> str:
 
 class Simulate(Table):
     """How many trials are run, and what is reported of them."""
+
+    also_called: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("iterations", "simulations", "samples", "runs", "draws", "paths", "n"), "trials"
+    )
 
     trials: Annotated[int, NumberIn(Bounds(1, MAX_TRIALS), whole=True)] = 1_000_000
     """Number of trials."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simengine.distributions.values import show
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
+from simengine.scenario.definition import PLAIN_OUTCOME
 from simengine.scenario.document import Document, Origin, path_parts
 from simengine.scenario.positions import Path
 from simengine.scenario.report import Report, validate
@@ -76,13 +77,22 @@ def _may_change(base: Document, path: Path, value: object, report: Report) -> bo
         if table in ScenarioFile.model_fields:
             problem = Problem(f"a strategy cannot change {table}: it holds for all of them", allowed=allowed)
         else:
-            hint = names.suggest(table, OVERRIDABLE)
+            hint = _home_hint(base, table) or names.suggest(table, OVERRIDABLE)
             problem = Problem(f"the scenario has no table {table}", allowed=allowed, hint=hint)
     elif table not in ("correlations", "outputs") and not isinstance(value, dict):
         problem = Problem(f"{table} is a table, and one value would replace it", hint=f'"{table}.NAME" = ...')
     if problem:
         report.add(problem, base, path, of_key=True)
     return problem is None
+
+
+def _home_hint(base: Document, name: str) -> str | None:
+    """Where a name that stands in a strategy by itself belongs: the table that has it."""
+    tables = [table for table in OVERRIDABLE if isinstance(held := base.data.get(table), dict) and name in held]
+    home = next(iter(sorted(tables, key=lambda table: table == "outputs")), None)  # an outcome is known to [model] too
+    if name == PLAIN_OUTCOME and home in (None, "outputs"):
+        home = "model"
+    return f"did you mean {home}.{name}?" if home else None
 
 
 def check_said_once(sources: Iterable[Source], report: Report) -> None:

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from simengine.aggregate.concentration import FEWEST_FOR_STD, skewness_factor, square_concentration
+from simengine.aggregate.concentration import (
+    FEWEST_FOR_STD,
+    concentration_of,
+    skewness_factor,
+    square_concentration,
+    values_concentration,
+)
 from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import Ranks, atoms, quantiles
 
@@ -96,3 +102,21 @@ def test_without_atoms_the_sides_are_averaged():
     _, error, atom = quantile(x, 50)
     assert not atom
     assert error == pytest.approx((ordered[ranks.late[0]] - ordered[ranks.early[0]]) / 2 / 1.959964)
+
+
+def test_concentration_of_values_and_of_their_sums_agree():
+    values = np.random.default_rng(5).lognormal(0.0, 1.5, 4_000)
+    expected = both_of(values)
+    assert values_concentration(values) == pytest.approx(expected, rel=1e-10)
+    about = values - 1.3
+    sums = [(about**k).sum() for k in (1, 2, 3)]
+    assert float(concentration_of(*sums, len(values))) == pytest.approx(expected, rel=1e-9)
+    assert values_concentration(np.full(100, 0.1)) == 0.0
+    alike = np.zeros(10_000)
+    alike[:5] = 1.0
+    assert values_concentration(alike) == pytest.approx(1 / 5, rel=1e-2)
+
+
+def both_of(values):
+    """g by its definition."""
+    return float(((values - values.mean()) ** 3).mean() ** 2 / values.var() ** 3 / len(values))

@@ -197,7 +197,8 @@ def test_infinite_moments_are_noted():
     model.T = "2 * x"
     """
     notes = comparison_of(text).record.document("notes")
-    assert len(notes) == 1 and notes[0].startswith("x (a, b) has no finite variance")
+    assert notes[0].startswith("x (a, b) has no finite variance")
+    assert [note for note in notes[1:] if "few trials" in note] == notes[1:]
 
 
 def test_outcomes_that_are_not_finite_end_the_comparison():
@@ -231,3 +232,62 @@ def test_a_result_and_a_comparison_are_not_taken_for_each_other(tmp_path):
     assert se.open_comparison(tmp_path / "out").record.digest() == found.record.digest()
     with pytest.raises(FileProblem, match="a comparison, not a result"):
         read(tmp_path / "out" / "comparison.nc", RESULT)
+
+
+HEAVY = """
+[inputs]
+x = { dist = "normal", mean = 10, sd = 1 }
+claim = { dist = "lognormal", mu = 0, sigma = 1.2 }
+[model]
+T = "x - claim"
+[strategies.bold]
+[strategies.insured]
+model.T = "x - min(claim, 4)"
+"""
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol"])
+def test_a_certain_worth_that_a_few_trials_decide_has_no_error(sampler):
+    found = comparison_of(HEAVY, risk_tolerance=1.0, wealth=1000.0, risk_aversion=2.0, sampler=sampler)
+    value, se = number(found, "ce_exponential", "bold")
+    assert math.isfinite(value) and math.isnan(se)
+    assert number(found, "ce_exponential", "insured")[1] > 0.0
+    assert math.isnan(number(found, "ce_exponential_difference", "insured", "bold")[1])
+    assert number(found, "ce_power", "bold")[1] > 0.0 and number(found, "mean_difference", "insured", "bold")[1] > 0.0
+    (note,) = found.record.document("notes")
+    assert "certain worth of T is unreliable for bold: decided by a few trials" in note
+    assert "may have no finite value" in note and "± ?" in repr(found)
+    ruinous = comparison_of(HEAVY, wealth=300.0, risk_aversion=60.0, risk_tolerance=1e4, sampler=sampler)
+    assert math.isnan(number(ruinous, "ce_power", "bold")[1]) and number(ruinous, "ce_power", "insured")[1] > 0.0
+    assert number(ruinous, "ce_exponential", "bold")[1] > 0.0
+    assert "certain worth with wealth of T is unreliable for bold" in ruinous.record.document("notes")[0]
+
+
+def test_the_error_of_a_certain_worth_is_that_of_a_normal_outcome():
+    found = comparison_of(PAIR, risk_tolerance=4.0, trials=200_000, sampler="random")
+    for name, mean, sd in (("A", 1.0, 1.0), ("B", 0.0, 2.0)):
+        value, se = number(found, "ce_exponential", name)
+        assert abs(value - (mean - sd**2 / 8.0)) < 4.0 * se  # Pratt: mean - variance / (2 tolerance)
+        assert se == pytest.approx(4.0 * math.sqrt(math.expm1(sd**2 / 16.0) / 200_000), rel=0.5)
+
+
+def test_a_difference_that_a_few_trials_decide_has_no_error():
+    rare = """
+    [inputs]
+    x = { dist = "normal", mean = 10, sd = 1 }
+    u = { dist = "uniform", min = 0, max = 1 }
+    [model]
+    T = "x"
+    [strategies.plain]
+    [strategies.exposed]
+    model.T = "x - 5 * (u < CHANCE)"
+    """
+    few = comparison_of(rare.replace("CHANCE", "0.0002"), sampler="random")
+    value, se = number(few, "mean_difference", "exposed", "plain")
+    assert value < 0.0 and math.isnan(se)  # about four of 20,000 trials
+    assert math.isnan(number(few, "regret", "exposed")[1]) and number(few, "regret", "plain") == (0.0, 0.0)
+    assert not few.record["different"].any() and "exposed" in few.record.document("notes")[0]
+    assert "for plain and exposed" in few.record.document("notes")[0]
+    more = comparison_of(rare.replace("CHANCE", "0.002"), sampler="random")
+    value, se = number(more, "mean_difference", "exposed", "plain")
+    assert se == pytest.approx(5.0 * math.sqrt(0.002 / 20_000), rel=0.5) and more.record["different"].any()

@@ -122,9 +122,14 @@ def test_different_units_are_refused_with_both_places(files):
     (files / "new.toml").write_text(NEW.replace('"USD"', '"CNY"'))
     with pytest.raises(InvalidInput) as refused:
         se.compare(["old.toml", "new.toml"])
-    first, second = map(str, refused.value.problems)
-    assert first.startswith("old.toml:4:") and second.startswith("new.toml:4:")
-    assert "its unit differs: USD 10k in old:licence and CNY 10k in new:licence" in first
+    (said,) = map(str, refused.value.problems)
+    assert said.startswith("new.toml:4:") and "scenario.currency" in said
+    assert "its unit differs: USD 10k in old:licence (old.toml:4) and CNY 10k in new:licence" in said
+    (files / "new.toml").write_text(NEW.replace("unit = 10_000", "unit = 1_000"))
+    with pytest.raises(InvalidInput) as refused:
+        se.compare(["old.toml", "new.toml"])
+    (said,) = map(str, refused.value.problems)
+    assert said.startswith("new.toml:5:") and "scenario.unit" in said
     own = OLD.replace("[strategies.sale]", '[strategies.sale]\noutputs.T = { unit = "EUR" }')
     with pytest.raises(InvalidInput, match="USD 10k in licence and EUR in sale"):
         comparison_of(own)

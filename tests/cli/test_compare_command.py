@@ -86,8 +86,10 @@ def test_files_are_written_all_or_none(deal, capsys):
     assert code == 5 and "--force" in err
     assert call(capsys, "compare", "deal.toml", "--out", "out", "--force", "--bom", "--quiet") == (0, "", "")
     assert Path("out/comparison.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    code, _, err = call(capsys, "verify", "out/comparison.nc")
-    assert code == 5 and "a comparison, not a result" in err
+    for given in ("out", "out/comparison.nc"):
+        code, _, err = call(capsys, "export", given, "-o", "x.csv")
+        assert code == 5 and "a comparison, not a result" in err
+        assert "comparison.csv and comparison.json are beside it already" in err and "open_comparison" in err
 
 
 def test_existing_files_are_refused_before_anything_is_computed(deal, capsys, monkeypatch):

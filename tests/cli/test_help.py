@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from simengine.cli.main import COMMANDS, SECTIONS, simengine
+from simengine.cli.main import COMMANDS, SECTIONS, main, simengine
 from simengine.errors import EXIT_CODES
 from simengine.scenario.templates import templates
 
@@ -93,3 +93,10 @@ def test_the_version_is_that_of_the_project():
     project = Path(__file__).parents[2] / "pyproject.toml"
     assert tomllib.loads(project.read_text())["project"]["version"] == package.__version__
     assert CliRunner().invoke(simengine, ["--version"]).output == f"simengine {package.__version__}\n"
+
+
+def test_without_a_command_the_help_is_printed_once_and_the_status_is_that_of_a_wrong_call(capsys):
+    assert main([]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("Usage:") == 1
+    assert "error:" not in captured.err and "Commands to simulate" in captured.err

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simengine.errors import InvalidInput
 from simengine.formula import RESERVED, parse
 from simengine.formula.nodes import Name
-from simengine.scenario import names
+from simengine.scenario import loads, names
 
 
 @pytest.mark.parametrize("name", ["V", "ip_leak", "_x", "x1", "价值", "Größe", "σ", "x" * 128])
@@ -99,3 +100,8 @@ def test_look_alikes(given_names: list[str], warned: list[str]) -> None:
 def test_lists_are_cut() -> None:
     assert names.list_names("abc") == "a, b, c"
     assert names.list_names(map(str, range(20)), most=3) == "0, 1, 2, and 17 more"
+
+
+def test_keys_by_what_other_programs_call_them() -> None:
+    with pytest.raises(InvalidInput, match=r"simulate.iterations = 10000: is not a key .*hint: did you mean trials\?"):
+        loads('[scenario]\nname = "a"\n[simulate]\niterations = 10000\n[inputs]\nx = 1\n[model]\nT = "x"\n')

@@ -140,6 +140,8 @@ def test_titles_and_descriptions() -> None:
         ('"risks.ipleak.probability" = 0.1', 2, "strategies.s.risks.ipleak", "there is no risk ipleak|mean ip_leak?"),
         ('"inputs.Q.p90" = 0.1', 2, "strategies.s.inputs.Q.p90", "there is no input Q|allowed: V, D, R, L"),
         ('"inputs.R.mean" = 0.1', 2, "strategies.s.inputs.R.mean", "R is 0.9, a single value|R = { dist = ... }"),
+        ('T = "V"', 2, "strategies.s.T", "no table T|did you mean model.T?"),
+        ("V = 500", 2, "strategies.s.V", "no table V|did you mean inputs.V?"),
         ('"risk.ip_leak.probability" = 0.1', 2, "strategies.s.risk", "no table risk|did you mean risks?"),
         ('"simulate.trials" = 5', 2, "strategies.s.simulate", "cannot change simulate: it holds for all"),
         ('"scenario.unit" = 5', 2, "strategies.s.scenario", "cannot change scenario"),

@@ -18,6 +18,7 @@ from simengine.analysis.compare.decide import decide
 from simengine.analysis.compare.gather import Gathered, Given, gather
 from simengine.analysis.compare.measure import Estimates, Measured, OutcomeComparison, Progress, measure
 from simengine.analysis.compare.question import Question
+from simengine.analysis.compare.unreliable import unreliable_notes
 from simengine.analysis.compare.variables import COMPARISON, EVPI, PAIRS, SCHEMA_VERSION, SINGLE
 from simengine.analysis.decisions.decided import Decision, Verdict
 from simengine.errors import FileProblem, NonFiniteOutcome
@@ -171,7 +172,9 @@ def _attributes(
         "files": json.dumps(files, ensure_ascii=False),
         "baseline": gathered.baseline,
         "other_outputs": json.dumps(list(gathered.others), ensure_ascii=False),
-        "notes": json.dumps([*gathered.notes, *_moment_notes(gathered)], ensure_ascii=False),
+        "notes": json.dumps(
+            [*gathered.notes, *_moment_notes(gathered), *unreliable_notes(gathered, measured)], ensure_ascii=False
+        ),
         "warnings": json.dumps(list(dict.fromkeys(warnings)), ensure_ascii=False),
         "overrides": json.dumps(dict(question.overrides), ensure_ascii=False, default=str),
         "wealth": float(question.wealth) if question.wealth is not None else unset,

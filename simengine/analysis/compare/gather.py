@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -228,19 +228,36 @@ def _check_units(files: Sequence[Compared], models: Sequence[Model], outputs: Se
                     if entry.name == output and model.strategy in chosen:
                         units.setdefault(entry.unit, (file, model.strategy))
         if len(units) > 1:
-            listed = " and ".join(f"{unit or 'no unit'} in {name}" for unit, (_, name) in units.items())
-            for unit, (file, strategy) in units.items():
-                problems.append(_unit_problem(file, strategy, output, unit, f"its unit differs: {listed}"))
+            problems.append(_unit_problem(output, units))
     if problems:
         raise InvalidInput(problems)
 
 
-def _unit_problem(file: Compared, strategy: str, output: str, unit: str, reason: str) -> Problem:
-    """The problem, at the place that gives the outcome its unit: its own entry, or the currency of the scenario."""
+def _unit_problem(output: str, units: Mapping[str, tuple[Compared, str]]) -> Problem:
+    """The problem at the place of the second unit, which names that of the first too."""
+    listed = [f"{unit or 'no unit'} in {name}" for unit, (_, name) in units.items()]
+    (first, (one, held)), (second, (other, strategy)) = list(units.items())[:2]
+    problem = Problem("", _unit_key(output, (one, first), (other, second)), hint="amounts of one unit can be compared")
+    before, here = _located(one, held, problem), _located(other, strategy, problem)
+    if before.line is not None and before.file != here.file:
+        listed[0] += f" ({before.file}:{before.line})"
+    return replace(here, reason=f"{output}: its unit differs: {' and '.join(listed)}")
+
+
+def _unit_key(output: str, *given: tuple[Compared, str]) -> str:
+    """The key that makes the units of two scenarios differ: currency, unit of amounts, or the outcome's own entry."""
+    headers = [file.scenario.header for file, _ in given]
+    own = any(unit != header.money or not unit for header, (_, unit) in zip(headers, given, strict=True))
+    if own:
+        return f"outputs.{output}"
+    return "scenario.currency" if len({header.currency for header in headers}) > 1 else "scenario.unit"
+
+
+def _located(file: Compared, strategy: str, problem: Problem) -> Problem:
+    """The problem at its place in the file that the strategy comes from."""
     scenario = file.scenario
-    key = "scenario.currency" if unit == scenario.header.money and unit else f"outputs.{output}"
     own = strategy if strategy in scenario.strategies else strategy.rpartition(":")[2]
-    found = scenario.locate(Problem(f"{output}: {reason}", key, hint="amounts of one unit can be compared"), own)
+    found = scenario.locate(problem, own)
     return found if found.file is not None else replace(found, file=file.name)
 
 

@@ -152,9 +152,10 @@ class _Outcome:
         grid = Shared.of(self.outcomes, rows, float(known.least.min()), float(known.greatest.max()))
         levels = np.array(self.levels.levels) / 100.0
         limits = counting_limit(known.quantile, known.slope, levels, self.outcomes.batches)
-        asked = Asked(known.mean, limits, known.limit, tolerance if math.isfinite(tolerance) else 0.0)
+        held = tolerance if math.isfinite(tolerance) else 0.0
+        asked = Asked(known.mean, limits, known.limit, held, known.least)
         sums = paired_sums(self.outcomes, rows, grid, asked, threads, progress)
-        paired = Paired(self.outcomes.batches, sums, known)
+        paired = Paired(self.outcomes.batches, sums, known, grid.scale)
         single, pairs = self._estimates(paired, entries, rows, tolerance)
         least = int(np.argmin(paired.regret().value))
         regret = single["regret"]
@@ -226,9 +227,9 @@ class _Outcome:
             "prob_best": Estimates(best.value, paired.share_error(best, np.asarray(exact.all(axis=1))), (0.0, 1.0)),
         }
         pairs = {
-            "mean_difference": _differences(mean, paired),
+            "mean_difference": _differences(mean, paired, paired.difference_factors()),
             "quantiles_difference": _differences(quantiles, paired),
-            "cvar_difference": _differences(shortfall, paired),
+            "cvar_difference": _differences(shortfall, paired, _known_both(single["cvar_loss"].se)),
             "prob_beats": Estimates(beats.value, paired.share_error(beats, exact), (0.0, 1.0)),
         }
         for name, equivalent in (
@@ -254,15 +255,24 @@ class _Outcome:
         return Linearised.stack(entries)
 
 
-def _differences(found: Linearised, paired: Paired) -> Estimates:
-    """The first less the second, for all pairs of (strategies, ...): an array (strategies, strategies, ...)."""
+def _known_both(errors: Array) -> Array:
+    """1 where both of two errors (strategies, ...) are known, NaN elsewhere: (strategies, strategies, ...)."""
+    unknown = np.isnan(errors)
+    return np.where(unknown[:, None] | unknown[None, :], math.nan, 1.0)
+
+
+def _differences(found: Linearised, paired: Paired, factors: Array | float = 1.0) -> Estimates:
+    """The first less the second, for all pairs of (strategies, ...): an array (strategies, strategies, ...).
+
+    Errors are ``factors`` (strategies, strategies, ...) times as large, unknown where these are NaN.
+    """
     size, value = np.abs(found.value), found.value[:, None] - found.value[None, :]
     rows = [
         paired.error(Linearised(value[a], found.parts[:, a, None] - found.parts), np.maximum(size[a], size))
         for a in range(len(value))
     ]
     same = paired.identical.reshape(*value.shape[:2], *([1] * (value.ndim - 2)))
-    return Estimates(value, np.where(same, 0.0, np.stack(rows)))
+    return Estimates(value, np.where(same, 0.0, np.stack(rows) * factors))
 
 
 def _efficient(paired: Paired, pairs: dict[str, Estimates]) -> tuple[Flags, Flags]:
