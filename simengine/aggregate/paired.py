@@ -99,6 +99,12 @@ class Paired:
         wins = self.sums.wins.sum(axis=0)
         return np.asarray((wins + wins.T) == 0)
 
+    @property
+    def exact(self) -> Flags:
+        """Pairs of which nothing is left to chance, (strategies, strategies): identical, or both certain."""
+        certain = self.known.certain
+        return np.asarray(self.identical | (certain[:, None] & certain))
+
     def mean(self) -> Linearised:
         """The means, (strategies,)."""
         about = self._per_trial(self.sums.sums[:, :, 0])
@@ -130,10 +136,13 @@ class Paired:
         ahead = self._mean_of(self.sums.wins - self.sums.wins.swapaxes(1, 2))
         return Linearised(0.5 + 0.5 * ahead.value, 0.5 + 0.5 * ahead.parts)
 
-    def error(self, found: Linearised, scale: Array) -> Array:
-        """Standard errors, 0 where they are but the rounding of numbers of this size."""
+    def error(self, found: Linearised, scale: Array, exact: Flags) -> Array:
+        """Standard errors of numbers of this size: 0 where they are ``exact``, NaN where the batches do not differ.
+
+        What was the same in every batch is not certain for that: the trial that would change it may not have come.
+        """
         error = found.error(self.batches)
-        return np.where(error <= _ROUNDING * scale, 0.0, error)
+        return np.where(exact, 0.0, np.where(error <= _ROUNDING * scale, np.nan, error))
 
     def share_error(self, shares: Linearised, exact: Flags) -> Array:
         """Errors of shares, which batches alone cannot tell where hardly a trial differs from the others.
