@@ -70,7 +70,8 @@ class PairedSums:
 class Known:
     """What the run itself has found of each strategy, in exact arithmetic: the values that the sums linearise.
 
-    mean, least, greatest, certain: (strategies,).  quantile, slope: (strategies, levels).  limit, shortfall:
+    mean, least, greatest: (strategies,).  certain, kind: (strategies,), see :class:`simengine.plan.plan.PlanOutput`.
+    quantile, slope: (strategies, levels).  limit, shortfall:
     (strategies, tails), the value at the rank of each tail and the expected shortfall as a loss.  tails: the share of
     each, (tails,).
     """
@@ -79,6 +80,7 @@ class Known:
     least: Array
     greatest: Array
     certain: Flags
+    kind: Ints
     quantile: Array
     slope: Array
     limit: Array
@@ -105,6 +107,12 @@ class Paired:
         """Whether two strategies have the same outcome in every trial, (strategies, strategies)."""
         wins = self.sums.wins.sum(axis=0)
         return np.asarray((wins + wins.T) == 0)
+
+    @property
+    def exact(self) -> Flags:
+        """Pairs whose difference is a constant by their formulas, whatever is drawn: (strategies, strategies)."""
+        kind = self.known.kind
+        return np.asarray(self.identical | (kind[:, None] == kind))
 
     def mean(self) -> Linearised:
         """The means, (strategies,)."""
@@ -164,10 +172,13 @@ class Paired:
         ahead = self._mean_of(self.sums.wins - self.sums.wins.swapaxes(1, 2))
         return Linearised(0.5 + 0.5 * ahead.value, 0.5 + 0.5 * ahead.parts)
 
-    def error(self, found: Linearised, scale: Array) -> Array:
-        """Standard errors, 0 where they are but the rounding of numbers of this size."""
+    def error(self, found: Linearised, scale: Array, exact: Flags) -> Array:
+        """Standard errors of numbers of this size: 0 where they are ``exact``, NaN where the batches do not differ.
+
+        What was the same in every batch is not certain for that: the trial that would change it may not have come.
+        """
         error = found.error(self.batches)
-        return np.where(error <= _ROUNDING * scale, 0.0, error)
+        return np.where(exact, 0.0, np.where(error <= _ROUNDING * scale, np.nan, error))
 
     def share_error(self, shares: Linearised, exact: Flags) -> Array:
         """Errors of shares, which batches alone cannot tell where hardly a trial differs from the others.

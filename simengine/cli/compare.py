@@ -50,6 +50,7 @@ _MOST_TRIALS = 10**12
 @force_option
 @click.option("--bom", is_flag=True, help="Begin CSV and JSON files with a byte order mark, for Excel.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option("--all", "everything", is_flag=True, help="Print the differences and the dominance of all pairs.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
 @click.option("--memory", metavar="SIZE", help="Memory that all compared outcomes have to fit into, such as 2GB.")
@@ -76,6 +77,7 @@ def command(
     force: bool,
     bom: bool,
     as_json: bool,
+    everything: bool,
     quiet: bool,
     threads: str | None,
     memory: str | None,
@@ -141,7 +143,7 @@ def command(
         comparison = Comparison(answer(gathered, question, progress, watch=notice))
     if out is not None:
         comparison.save(out, bom=bom, force=force)
-    _print(comparison, as_json=as_json, quiet=quiet)
+    _print(comparison, as_json=as_json, everything=everything, quiet=quiet)
     if out is not None and not quiet:
         say(f"wrote {', '.join(reversed(COMPARISON_FILES))} into {out}")
 
@@ -154,11 +156,11 @@ def _check_target(out: str, names: tuple[str, ...], *, force: bool) -> None:
     check_folder(Path(out), names, force=force)
 
 
-def _print(comparison: Comparison, *, as_json: bool, quiet: bool) -> None:
+def _print(comparison: Comparison, *, as_json: bool, everything: bool, quiet: bool) -> None:
     from simengine.report.comparison_files import comparison_json
     from simengine.report.comparison_table import comparison_report
 
     if as_json:
         write(comparison_json(comparison.record, ascii_only=ascii_only()))
     elif not quiet:
-        write(comparison_report(comparison.record, style_of()))
+        write(comparison_report(comparison.record, style_of(), everything=everything))

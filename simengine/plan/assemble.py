@@ -68,8 +68,8 @@ def assemble(
         piece_values=np.concatenate([np.empty(0), *(piece.values for piece in pieces)]),
         piece_slopes=np.concatenate([np.empty(0), *(piece.slopes * 2.0**-64 for piece in pieces)]),
         outputs=tuple(
-            replace(output, certain=graph.value(node) is not None)
-            for output, node in zip(outputs, outcomes, strict=True)
+            replace(output, certain=graph.value(node) is not None, kind=kind)
+            for output, node, kind in zip(outputs, outcomes, _kinds(graph, outcomes), strict=True)
         ),
         inputs=inputs,
         sampler=resources.sampler,
@@ -112,6 +112,12 @@ def _in_float32(plan: Plan, tables: Sequence[NarrowTable]) -> Plan:
         precision="float32",
         reference=plan,
     )
+
+
+def _kinds(graph: Graph, outcomes: Sequence[int]) -> list[int]:
+    """A number for each outcome, equal for those whose uncertain terms are the same."""
+    numbers: dict[tuple[tuple[int, int], ...], int] = {}
+    return [numbers.setdefault(graph.uncertain_terms(node), len(numbers)) for node in outcomes]
 
 
 def _ranges(sizes: Sequence[int]) -> NDArray[np.int64]:

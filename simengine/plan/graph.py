@@ -103,6 +103,22 @@ class Graph:
         found = self.nodes[node]
         return found.value if found.op is None and not found.name else None
 
+    def uncertain_terms(self, root: int) -> tuple[tuple[int, int], ...]:
+        """A node as a sum: its terms that are not constant and how often each is added, in order of their numbers."""
+        times: dict[int, int] = {}
+        waiting = [(root, 1)]
+        while waiting:
+            node, sign = waiting.pop()
+            found = self.nodes[node]
+            if found.op in (Op.ADD, Op.SUBTRACT):
+                one, other = found.operands
+                waiting += [(one, sign), (other, sign if found.op is Op.ADD else -sign)]
+            elif found.op is Op.NEGATE:
+                waiting.append((found.operands[0], -sign))
+            elif found.op is not None:
+                times[node] = times.get(node, 0) + sign
+        return tuple(sorted((node, count) for node, count in times.items() if count))
+
     def live(self, roots: Iterable[int]) -> list[int]:
         """The nodes that the roots depend on, themselves included, in order."""
         seen: set[int] = set()

@@ -26,6 +26,8 @@ class PlanOutput:
     targets: tuple[float, ...] = ()
     certain: bool = False
     """Whether the outcome is the same number in every trial because nothing it depends on is uncertain."""
+    kind: int = 0
+    """Outcomes of one kind have the same uncertain terms: they differ by a constant, whatever is drawn."""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 
 from simengine.report.comparison_rows import Number, of_pair, of_strategy
-from simengine.report.comparison_verdict import baseline_of, verdict_of
+from simengine.report.comparison_verdict import ON_TRIALS, Verdict, baseline_of, verdict_of
 from simengine.report.decided import decision_report
 from simengine.report.descriptions import draws_in_words
 from simengine.report.numbers import MISSING, Estimate, level, share, significant, tail_name
 from simengine.report.text import Cell, Column, Style, indented, printable, table, text_width, wrap
 from simengine.results.record import Record
 
-_MOST_DOMINANCE = 12
+_MOST_DOMINANCE = 3
+"""Phrases on dominance that are printed unless everything is asked for."""
 _SINGLE = {
     "prob_best": "best of all, %",
     "regret": "expected regret",
@@ -28,14 +29,14 @@ _PAIR = {
 }
 
 
-def comparison_report(record: Record, style: Style) -> str:
-    """All that a comparison has to say, as text."""
+def comparison_report(record: Record, style: Style, *, everything: bool = False) -> str:
+    """What a comparison has to say, as text: one screen, or differences of all pairs with ``everything``."""
     lines = _header(record, style)
     decided = record.document("decided")
     if decided is not None:
         lines = [*decision_report(decided, style).splitlines(), "", *lines]
     for output in range(len(record.outputs)):
-        lines += ["", *_outcome(record, output, style)]
+        lines += [*([""] if output else []), *_outcome(record, output, style, everything=everything)]
     return "\n".join([*lines, "", *_notes(record, style)])
 
 
@@ -50,34 +51,47 @@ def _header(record: Record, style: Style) -> list[str]:
     return [*(style.bold(line) for line in wrap(title, style.width)), *wrap(", ".join(facts), style.width)]
 
 
-def _outcome(record: Record, output: int, style: Style) -> list[str]:
+def _outcome(record: Record, output: int, style: Style, *, everything: bool) -> list[str]:
     name, title = record.outputs[output], printable(str(record["output_title"][output]))
     unit = printable(str(record["unit"][output]))
     heading = (f"{name}: {title}" if title and title != name else name) + (f" [{unit}]" if unit else "")
     members = [s for s in range(len(record.strategies)) if record["reported"][s, output]]
     base, verdict = baseline_of(record, output), verdict_of(record, output, style)
-    others = [s for s in members if s != base]
     lines = [style.bold(heading)]
-    for sentence in (*verdict.leading, *verdict.against_baseline):
+    for sentence in (*verdict.leading, *verdict.against_baseline, *_dominance(verdict, everything=everything)):
         lines += indented(f"- {sentence}", 0, style)
 
     def alone(shown: Sequence[int]) -> list[str]:
         return _columns(record, "", shown, lambda s: _single(record, s, output), style)
 
-    def against(shown: Sequence[int]) -> list[str]:
-        head = f"less {printable(record.strategies[base])}"
-        return _columns(record, head, shown, lambda s: _against(record, s, base, output), style)
+    def less(from_: int) -> list[str]:
+        def against(shown: Sequence[int]) -> list[str]:
+            head = f"less {printable(record.strategies[from_])}"
+            return _columns(record, head, shown, lambda s: _against(record, s, from_, output, beats=not matrix), style)
 
+        return _blocks([s for s in members if s != from_], against, style)
+
+    matrix = len(members) > 2
     lines += ["", *_blocks(members, alone, style)]
-    lines += ["", *_blocks(others, against, style)]
-    if len(members) > 2:
+    for from_ in (base, *(s for s in members if everything and s != base)):
+        lines += ["", *less(from_)]
+    if matrix:
         lines += ["", *_blocks(members, lambda shown: _matrix(record, members, shown, output, style), style)]
-    lines += ["", style.bold("dominance")]
-    for sentence in verdict.dominance[:_MOST_DOMINANCE]:
-        lines += indented(f"- {sentence}", 0, style)
-    if len(verdict.dominance) > _MOST_DOMINANCE:
-        lines.append(f"- and {len(verdict.dominance) - _MOST_DOMINANCE} more: --json has all of them")
     return lines
+
+
+def _dominance(verdict: Verdict, *, everything: bool) -> tuple[str, ...]:
+    """What is said on dominance: all, or so much that it does not fill the screen."""
+    found = [said.removeprefix(ON_TRIALS) for said in verdict.dominance if said.startswith(ON_TRIALS)]
+    shown = found if everything or len(found) <= _MOST_DOMINANCE else found[: _MOST_DOMINANCE - 1]
+    phrases = [said.removesuffix(".") for said in shown]
+    if len(found) > len(shown):
+        phrases.append(f"{len(found) - len(shown)} more with --all")
+    together = [f"{ON_TRIALS}{'; '.join(phrases)}."] if phrases else []
+    others = [said for said in verdict.dominance if not said.startswith(ON_TRIALS)]
+    if not everything and len(others) > 1:
+        others = [others[0], f"{len(others) - 1} more on this: --all shows them."]
+    return (*together, *others)
 
 
 def _blocks(columns: Sequence[int], block: Callable[[Sequence[int]], list[str]], style: Style) -> list[str]:
@@ -126,9 +140,10 @@ def _efficient_label(record: Record, tail: float) -> str:
     return "efficient" if record["level"].size == 1 else f"efficient {tail_name(tail)} %"
 
 
-def _against(record: Record, strategy: int, base: int, output: int) -> dict[str, Cell]:
+def _against(record: Record, strategy: int, base: int, output: int, *, beats: bool) -> dict[str, Cell]:
+    """One column of differences; P(beats) only where no matrix has it."""
     found = {number.key: number for number in of_pair(record, strategy, base, output)}
-    cells: dict[str, Cell] = {_PAIR["prob_beats"]: found["prob_beats"].estimate}
+    cells: dict[str, Cell] = {_PAIR["prob_beats"]: found["prob_beats"].estimate} if beats else {}
     cells |= {label: found[key].estimate for key, label in _levels(record, "mean_difference", "_difference", found)}
     for key in ("ce_exponential_difference", "ce_power_difference"):
         if key in found:
@@ -159,15 +174,16 @@ def _matrix(record: Record, members: Sequence[int], shown: Sequence[int], output
 
 def _notes(record: Record, style: Style) -> list[str]:
     sign = style.plus_minus
-    notes = [
-        f"{sign} is one standard error; a difference is told where its 95 % interval ({sign} 1.96 of them) "
-        "leaves out 0. CVaR is a loss. efficient: no other strategy has a higher mean and a lower CVaR loss."
+    legend = [
+        f"{sign} is one standard error (? unknown); told: 1.96 of them leave out 0. CVaR is a loss. "
+        "efficient: none has a higher mean and a lower CVaR."
     ]
     for o, name in enumerate(record.outputs):
         tolerance = float(record["risk_tolerance"][o])
         if not math.isnan(tolerance):
-            worth = f"{significant(tolerance, 6)} {record['unit'][o]}".strip()
-            notes.append(f"certain worth of {name}: its certainty equivalent at risk tolerance {printable(worth)}.")
+            worth = printable(f"{significant(tolerance, 6)} {record['unit'][o]}".strip())
+            legend.append(f"certain worth of {name}: for risk tolerance {worth}.")
+    notes = [" ".join(legend)]
     if not math.isnan(record.number("wealth")):
         wealth, aversion = record.number("wealth"), record.number("risk_aversion")
         said = f"wealth {significant(wealth, 6)} and relative risk aversion {significant(aversion, 6)}"

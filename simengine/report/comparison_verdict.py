@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from simengine.report.comparison_rows import Number, of_all, of_pair, of_strategy
-from simengine.report.numbers import Estimate, estimate, level, significant
+from simengine.report.numbers import Estimate, estimate, level
 from simengine.report.text import Style
 from simengine.results.record import Record
 
@@ -16,6 +16,10 @@ CLOSE = 0.05
 Reference: Levy, Leshno and Leibovitch, "Economically relevant preferences for all observed epsilon", Annals of
 Operations Research 176, 2010: the most that no subject of their experiments refused was about 0.06.
 """
+ON_TRIALS = "On these trials "
+"""How every sentence begins that tells dominance from samples."""
+ENDS = (10.0, 90.0)
+"""The bad and the good percentile that a verdict names, among those that every comparison has."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,26 @@ class _Words:
         rest = [s for s in members if s != top]
         same = [s for s in rest if self.record["identical"][top, s, self.output]]
         close = [s for s in rest if s not in same and not self.record["different"][top, s, self.output]]
+        unknown = [s for s in close if math.isnan(self.record["mean_difference_se"][top, s, self.output])]
+        near = [s for s in close if s not in unknown]
         text = f"{names[top]} has the highest mean"
         text += f", and so {_has(same)} {_listed([names[s] for s in same])}, identical to it" if same else ""
-        if close:
-            text += f"; that of {_listed([names[s] for s in close])} differs by no more than these trials can tell"
-        elif len(rest) > len(same):
+        if near:
+            text += f"; that of {_listed([names[s] for s in near])} differs by no more than these trials can tell"
+        if unknown:
+            text += f"; these trials do not tell the error of its lead over {_listed([names[s] for s in unknown])}"
+        if not close and len(rest) > len(same):
             text += ", beyond the error of its lead over every other"
         sentences = [f"{text}."]
         best = {s: self._of(s)["prob_best"] for s in members}
         often = max(members, key=lambda s: best[s].value)
-        sentences.append(f"{names[often]} is the best of all in {self._text(best[often].estimate)} % of trials.")
+        share = self._text(best[often].estimate)
         evpi = next(iter(of_all(self.record, self.output)))
         worth = self._text(evpi.estimate) + (f" {unit}" if unit else "")
-        sentences.append(f"Knowing every outcome beforehand would be worth {worth} on top of {names[top]} (EVPI).")
+        sentences.append(
+            f"{names[often]} is the best of all in {share} % of trials; knowing every outcome beforehand would be "
+            f"worth {worth} on top of {names[top]} (EVPI)."
+        )
         return sentences
 
     def against(self, strategy: int, baseline: int) -> str:
@@ -91,56 +102,62 @@ class _Words:
         share = self._text(found["prob_beats"].estimate)
         parts = [f"{names[strategy]} beats {names[baseline]} in {share} % of trials"]
         parts.append(self._of_means(found["mean_difference"]))
-        levels = self.record["quantile"].tolist()
-        ends = dict.fromkeys((levels[0], levels[-1]))
-        parts.append(", ".join(self._at(percent, found[f"p{level(percent)}_difference"]) for percent in ends))
+        parts.append(", ".join(self._at(percent, found[f"p{level(percent)}_difference"]) for percent in ENDS))
         return "; ".join(parts) + "."
 
     def dominance(self, members: list[int]) -> list[str]:
-        """Which strategy dominates which: exactly on these trials, or within a small ratio."""
-        sentences, none = [], False
+        """Which strategy dominates which within a small ratio, of those whose means are told apart."""
+        sentences, untold, none = [], [], False
         for place, a in enumerate(members):
             for b in members[place + 1 :]:
                 if self.record["identical"][a, b, self.output]:
                     continue
-                lines = [line for pair in ((a, b), (b, a)) for line in self._dominates(*pair)]
-                sentences += lines
-                none = none or not lines
-        if none and not sentences:
+                if not self.record["different"][a, b, self.output]:
+                    untold.append((a, b))
+                    continue
+                ahead = self.record["mean_difference"][a, b, self.output] > 0.0
+                line = self._dominates(*((a, b) if ahead else (b, a)))
+                sentences += [line] if line else []
+                none = none or not line
+        if none and not (sentences or untold):
             sentences.append(f"No strategy dominates another within {CLOSE:g}.")
         elif none:
-            sentences.append(f"In no other pair does either dominate the other within {CLOSE:g}.")
+            sentences.append(f"{ON_TRIALS}no other pair does so within {CLOSE:g}.")
+        if untold:
+            sentences.append(self._untold(untold))
         return sentences
 
-    def _dominates(self, a: int, b: int) -> list[str]:
+    def _dominates(self, a: int, b: int) -> str:
+        """One dominating the other on these trials, which is never said to be more than a ratio and its error."""
         place, names = (a, b, self.output), self.record.strategies
-        ratio, twice = self.record["dominance_ratio"][place], self.record["second_order_ratio"][place]
-        if math.isnan(ratio):
-            return []
-        head = f"{names[a]} dominates {names[b]} in the"
-        if self.record["first_order"][place]:
-            return [f"{head} first order exactly: no percentile of these trials is lower."]
-        first = ""
-        if ratio <= CLOSE:
-            first = f"first order within {self._within('dominance_ratio', place)}"
-        second = ""
-        if self.record["second_order"][place]:
-            second = "second order exactly"
-        elif twice <= CLOSE:
-            second = f"second order within {self._within('second_order_ratio', place)}"
-        both = " and in the ".join(part for part in (first, second) if part)
-        return [f"{head} {both}."] if both else []
+        first, second = self.record["dominance_ratio"][place], self.record["second_order_ratio"][place]
+        if self.record["dominance_ratio_se"][place] == 0.0:
+            return f"{names[a]} dominates {names[b]}: it has a constant more, whatever is drawn."
+        head = f"{ON_TRIALS}{names[a]} dominates {names[b]} within"
+        twice = f"{self._within('second_order_ratio', place)} in the second"
+        if first == 0.0:
+            return f"{head} {self._within('dominance_ratio', place)} in the first order."
+        if first <= CLOSE:
+            return f"{head} {self._within('dominance_ratio', place)} in the first order, {twice}."
+        return f"{head} {twice} order." if second <= CLOSE else ""
+
+    def _untold(self, pairs: list[tuple[int, int]]) -> str:
+        names = self.record.strategies
+        listed = [f"{names[a]} and {names[b]}" for a, b in pairs]
+        if len(listed) == 1:
+            return f"{listed[0]} cannot be told apart by their means."
+        return f"These cannot be told apart by their means: {'; '.join(listed)}."
 
     def _within(self, name: str, place: tuple[int, int, int]) -> str:
-        value, se = float(self.record[name][place]), float(self.record[f"{name}_se"][place])
-        return significant(value, 2) if math.isnan(se) or se == 0.0 else self._text(estimate(value, se))
+        return self._text(estimate(float(self.record[name][place]), float(self.record[f"{name}_se"][place])))
 
     def _of(self, strategy: int) -> dict[str, Number]:
         return {number.key: number for number in of_strategy(self.record, strategy, self.output)}
 
     def _of_means(self, difference: Number) -> str:
         if math.isnan(difference.se):
-            return "how far its mean differs, so few trials cannot tell"
+            side = "lower" if difference.value < 0 else "higher"
+            return f"its mean is {self._size(difference)} {side} on these trials"
         if difference.low <= 0.0 <= difference.high:
             return f"its mean shows no difference that these trials can tell ({self._text(difference.estimate)})"
         return f"its mean is {self._size(difference)} {'higher' if difference.value > 0 else 'lower'}"

@@ -285,7 +285,7 @@ def test_a_difference_that_a_few_trials_decide_has_no_error():
     few = comparison_of(rare.replace("CHANCE", "0.0002"), sampler="random")
     value, se = number(few, "mean_difference", "exposed", "plain")
     assert value < 0.0 and math.isnan(se)  # about four of 20,000 trials
-    assert math.isnan(number(few, "regret", "exposed")[1]) and number(few, "regret", "plain") == (0.0, 0.0)
+    assert math.isnan(number(few, "regret", "exposed")[1]) and number(few, "regret", "plain")[0] == 0.0
     assert not few.record["different"].any() and "exposed" in few.record.document("notes")[0]
     assert "for plain and exposed" in few.record.document("notes")[0]
     more = comparison_of(rare.replace("CHANCE", "0.002"), sampler="random")

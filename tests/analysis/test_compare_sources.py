@@ -59,7 +59,15 @@ def test_names_are_kept_where_they_do_not_clash(files):
     assert found.strategies == ("licence", "sale", "venture", "spin-off") and found.baseline == "spin-off"
     (files / "sub").mkdir()
     (files / "sub" / "old.toml").write_text(OLD)
-    assert se.compare(["old.toml", "sub/old.toml"]).strategies[2] == "sub/old:licence"
+    numbered = se.compare(["old.toml", "sub/old.toml"])
+    assert numbered.strategies[1:3] == ("old#1:sale", "old#2:licence")
+    assert numbered.record.document("notes") == ["old#1 is old.toml", "old#2 is sub/old.toml"]
+    (files / "old#1.toml").write_text(OLD)
+    assert se.compare(["old#1.toml", "old.toml", "sub/old.toml"]).strategies[::2] == (
+        "old#1#1:licence",
+        "old#2:licence",
+        "old#3:licence",
+    )
     assert se.compare(["old.toml", "old.toml"]).strategies == (
         "old#1:licence",
         "old#1:sale",

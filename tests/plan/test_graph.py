@@ -222,3 +222,20 @@ def test_whole_powers_are_close_to_the_power(x: float, exponent: int) -> None:
     graph, root = built(f"a ** {exponent}" if exponent >= 0 else f"a ** -{-exponent}")
     found = evaluate(graph, root, {words(graph, 1)[0]: x})
     assert found == pytest.approx(FLOATS.power(x, float(exponent)), rel=abs(exponent) * 2**-52 + 2**-52)
+
+
+def test_outcomes_of_one_kind_differ_by_a_constant() -> None:
+    graph = Graph()
+    x, y = (graph.apply(Op.PHILOX, immediate=k) for k in range(2))
+    three, four = graph.constant(3.0), graph.constant(4.0)
+    product = graph.multiply(x, y)
+    same = [
+        product,
+        graph.subtract(product, three),
+        graph.add(four, graph.subtract(product, three)),
+        graph.subtract(graph.add(product, x), x),
+    ]
+    assert {graph.uncertain_terms(node) for node in same} == {((product, 1),)}
+    others = [graph.multiply(product, three), graph.subtract(three, product), graph.add(product, product)]
+    assert len({graph.uncertain_terms(node) for node in [product, *others]}) == 4
+    assert graph.uncertain_terms(three) == graph.uncertain_terms(four) == ()

@@ -137,6 +137,7 @@ def _enter(values: Arrays, place: int, found: OutcomeComparison) -> None:
     values["efficient_clear"][one] = found.efficient_clear
     values["identical"][two] = found.identical
     with np.errstate(invalid="ignore"):
+        # an unknown error (NaN) tells nothing; a zero stands for certainty alone, see Paired.error
         values["different"][two] = (np.abs(difference.value) > Z95 * difference.se) & ~found.identical
     values["first_order"][two] = found.dominance.first_order
     values["second_order"][two] = found.dominance.second_order

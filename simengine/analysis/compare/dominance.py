@@ -37,7 +37,8 @@ class Dominance:
     """All of (strategies, strategies), the first against the second.
 
     first_order, second_order: whether it dominates on these trials.  ratio, second_ratio: the almost-dominance ratios
-    of the first and of the second order, with their standard errors; NaN where two are equal everywhere.
+    of the first and of the second order, with their standard errors; NaN where two are equal everywhere.  An error is
+    unknown (NaN) where no batch of trials differs from the others and the two are not certain.
     """
 
     first_order: Flags
@@ -134,6 +135,9 @@ class _Curves:
         size = mean[:, :2].sum(axis=1, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):  # of two that are equal everywhere there is no ratio
             error = batches.error((parts - mean / size * whole) / size)
+        error[~(error > _ROUNDING)] = np.nan  # no batch differs: what others would is not known
+        settled = self.found.exact & ~self.found.identical
+        error[[bool(settled[pair]) for pair in pairs]] = 0.0
         for (a, b), (above, below, above_twice, below_twice) in zip(pairs, error, strict=True):
             result.ratio_se[a, b], result.ratio_se[b, a] = above, below
             result.second_ratio_se[a, b], result.second_ratio_se[b, a] = above_twice, below_twice

@@ -153,13 +153,12 @@ def _renamed(files: Sequence[Compared]) -> tuple[Compared, ...]:
 
 
 def _labels(names: Sequence[str]) -> list[str]:
-    """Short names of files: their stems, or all of their names where stems are the same, numbered if need be."""
+    """Short names of files: their stems, numbered where several are the same."""
     stems = [PurePath(name).stem or name for name in names]
-    if len(set(stems)) < len(stems):
-        stems = [str(PurePath(name).with_suffix("")) if name else name for name in names]
-    if len(set(stems)) < len(stems):
-        stems = [f"{stem}#{place}" for place, stem in enumerate(stems, 1)]
-    return stems
+    labels = [f"{s}#{stems[: k + 1].count(s)}" if stems.count(s) > 1 else s for k, s in enumerate(stems)]
+    if len(set(labels)) < len(labels):  # a stem that ends in a number already
+        labels = [f"{stem}#{place}" for place, stem in enumerate(stems, 1)]
+    return labels
 
 
 def _named(model: Model, label: str) -> Model:
@@ -276,6 +275,12 @@ def _notes(files: Sequence[Compared], question: Question) -> tuple[str, ...]:
     """What was done that was not asked for in so many words."""
     notes = [
         f"{file.name} is a stored result: its scenario was run again, as stored in it" for file in files if file.stored
+    ]
+    names = [file.name for file in files]
+    notes += [
+        f"{label} is {name}"
+        for label, name in zip(_labels(names), names, strict=True)
+        if label != PurePath(name).stem and len(set(names)) > 1
     ]
     first = files[0]
     for name in ("trials", "seed", "sampler"):

@@ -191,6 +191,7 @@ class _Outcome:
             least=np.array([entry.minimum for entry in entries]),
             greatest=np.array([entry.maximum for entry in entries]),
             certain=np.array([outputs[row].certain for row in rows]),
+            kind=np.array([outputs[row].kind for row in rows], np.int64),
             quantile=np.array(quantile),
             slope=np.array(slope),
             limit=np.array(limit),
@@ -216,20 +217,26 @@ class _Outcome:
         """Numbers by strategy and by pair of strategies."""
         certain = paired.known.certain
         places = [self.statistics.percentiles.index(level) for level in self.levels.levels]
+        tails_se = np.array([entry.cvar_loss_se for entry in entries])
+        unknown = np.where(certain, 0.0, math.nan)[:, None]
         mean, quantiles, shortfall = paired.mean(), paired.quantiles(), paired.shortfall()
         regret, best, beats = paired.regret(), paired.best(), paired.beats()
-        exact = np.asarray(paired.identical | (certain[:, None] & certain[None, :]))
+        exact, settled = paired.exact, np.asarray(paired.exact.all(axis=1))
         single = {
             "mean": Estimates(mean.value, np.array([entry.mean_se for entry in entries])),
             "quantiles": Estimates(quantiles.value, np.array([entry.quantiles_se[places] for entry in entries])),
-            "cvar_loss": Estimates(shortfall.value, np.array([entry.cvar_loss_se for entry in entries])),
-            "regret": Estimates(regret.value, paired.error(regret, np.abs(mean.value).max()), (0.0, math.inf)),
-            "prob_best": Estimates(best.value, paired.share_error(best, np.asarray(exact.all(axis=1))), (0.0, 1.0)),
+            "cvar_loss": Estimates(shortfall.value, np.where(tails_se > 0.0, tails_se, unknown)),
+            "regret": Estimates(
+                regret.value,
+                np.where(settled, 0.0, paired.error(regret, np.abs(mean.value).max(), settled)),
+                (0.0, math.inf),
+            ),
+            "prob_best": Estimates(best.value, paired.share_error(best, settled), (0.0, 1.0)),
         }
         pairs = {
             "mean_difference": _differences(mean, paired, paired.difference_factors()),
-            "quantiles_difference": _differences(quantiles, paired),
-            "cvar_difference": _differences(shortfall, paired, _known_both(single["cvar_loss"].se)),
+            "quantiles_difference": _of_quantiles(quantiles, paired),
+            "cvar_difference": _differences(shortfall, paired, _known(tails_se)),
             "prob_beats": Estimates(beats.value, paired.share_error(beats, exact), (0.0, 1.0)),
         }
         for name, equivalent in (
@@ -237,8 +244,10 @@ class _Outcome:
             ("ce_power", self._power(paired, rows)),
         ):
             if equivalent is not None:
-                single[name] = Estimates(equivalent.value, paired.error(equivalent, np.abs(equivalent.value)))
-                pairs[f"{name}_difference"] = _differences(equivalent, paired)
+                single[name] = Estimates(equivalent.value, paired.error(equivalent, np.abs(equivalent.value), certain))
+                # only an exponential utility moves with the outcome by a constant
+                same = None if name == "ce_exponential" else paired.identical | (certain[:, None] & certain)
+                pairs[f"{name}_difference"] = _differences(equivalent, paired, exact=same)
         return single, pairs
 
     def _power(self, paired: Paired, rows: Sequence[int]) -> Linearised | None:
@@ -255,24 +264,35 @@ class _Outcome:
         return Linearised.stack(entries)
 
 
-def _known_both(errors: Array) -> Array:
-    """1 where both of two errors (strategies, ...) are known, NaN elsewhere: (strategies, strategies, ...)."""
-    unknown = np.isnan(errors)
-    return np.where(unknown[:, None] | unknown[None, :], math.nan, 1.0)
-
-
-def _differences(found: Linearised, paired: Paired, factors: Array | float = 1.0) -> Estimates:
+def _differences(
+    found: Linearised, paired: Paired, factors: Array | float = 1.0, exact: Flags | None = None
+) -> Estimates:
     """The first less the second, for all pairs of (strategies, ...): an array (strategies, strategies, ...).
 
-    Errors are ``factors`` (strategies, strategies, ...) times as large, unknown where these are NaN.
+    Errors are wider by ``factors`` of that shape, and unknown where these are NaN, but for pairs that are exact.
     """
     size, value = np.abs(found.value), found.value[:, None] - found.value[None, :]
+    exact = (paired.exact if exact is None else exact).reshape(*value.shape[:2], *([1] * (value.ndim - 2)))
     rows = [
-        paired.error(Linearised(value[a], found.parts[:, a, None] - found.parts), np.maximum(size[a], size))
+        paired.error(Linearised(value[a], found.parts[:, a, None] - found.parts), np.maximum(size[a], size), exact[a])
         for a in range(len(value))
     ]
-    same = paired.identical.reshape(*value.shape[:2], *([1] * (value.ndim - 2)))
-    return Estimates(value, np.where(same, 0.0, np.stack(rows) * factors))
+    return Estimates(value, np.where(exact, 0.0, np.stack(rows) * factors))
+
+
+def _of_quantiles(found: Linearised, paired: Paired) -> Estimates:
+    """Differences of quantiles.
+
+    That of two atoms is exact as far as the intervals of both go, which hold one value each.
+    """
+    between, atom = _differences(found, paired), paired.known.slope == 0.0
+    return Estimates(between.value, np.where(atom[:, None] & atom[None, :], 0.0, between.se))
+
+
+def _known(errors: Array) -> Array:
+    """1 where the errors (strategies, ...) of both are known, else NaN: an array (strategies, strategies, ...)."""
+    known = np.isfinite(errors)
+    return np.where(known[:, None] & known[None, :], 1.0, math.nan)
 
 
 def _efficient(paired: Paired, pairs: dict[str, Estimates]) -> tuple[Flags, Flags]:

@@ -26,7 +26,8 @@ def _worths(found: OutcomeComparison, names: list[str]) -> list[str]:
     for key, called in _WORTHS.items():
         if key in found.single:
             value, se = found.single[key].value, found.single[key].se
-            listed = [names[found.members[k]] for k in np.flatnonzero(np.isnan(se) & np.isfinite(value))]
+            varies = found.single["mean"].se > 0.0  # what was the same in every trial has no error for another reason
+            listed = [names[found.members[k]] for k in np.flatnonzero(np.isnan(se) & np.isfinite(value) & varies)]
             if listed:
                 notes.append(
                     f"{called} of {found.output} is unreliable for {', '.join(listed)}: decided by a few trials; "

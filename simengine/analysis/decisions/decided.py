@@ -5,8 +5,8 @@ At a look the best strategy is *separated* where it is ahead of every other by m
 errors.  The limit shares the error probability among the looks and the strategies (Bonferroni), and is Student's,
 for errors come from few batches; so a tie is taken for a decision, or the wrong strategy for the best, in no more
 than 5 % of runs, however many looks there are.  Two strategies without any difference are never told apart, nor are
-two whose difference is the same in every trial, or hangs on few trials, unless nothing uncertain is in them: what
-would turn it round may not have been drawn.
+two whose difference is the same in every trial, or hangs on few trials: what would turn it round may not have
+been drawn.  Where the formulas say that the difference is a constant, it is known without trials.
 
 References: Jennison and Turnbull, Group Sequential Methods, 2000, chapter 2, for repeated looks; Kim and Nelson,
 "Selecting the best system", Handbooks in Operations Research 13, 2006.
@@ -148,13 +148,15 @@ def verdict(
     found = [measure.of(outcomes.of(row), batches) for row in rows]
     best = int(np.argmin([sign * float(one.value) for one in found]))
     rest = [k for k in range(len(found)) if k != best]
-    certain = [outcomes.source.plan.outputs[row].certain for row in rows]
+    kinds = [outcomes.source.plan.outputs[row].kind for row in rows]
     influence = _influence(outcomes.of(rows[best]), measure)
     gaps, errors = [], []
     for k in rest:
         difference = (found[k] - found[best]) * sign
         error = float(difference.error(batches))
-        if not (certain[k] and certain[best]):
+        if kinds[k] == kinds[best] and not measure.share:  # they differ by a constant, by their formulas
+            error = 0.0
+        else:
             other = _influence(outcomes.of(rows[k]), measure)
             error = trusted_error(float(difference.value), error, influence, other)
         gaps.append(float(difference.value))
