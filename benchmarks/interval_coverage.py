@@ -35,7 +35,8 @@ def judge(model, sampler, truth, trials, repeats):
     told = np.isfinite(error)
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = np.abs(value - truth)
-        inside = gap <= Z95 * np.where(told, error, 0.0) + 1e-12 * np.abs(truth)
+        edge = 1e-12 * (np.abs(truth) + np.abs(value))  # an interval that ends at an atom holds it
+        inside = gap <= Z95 * np.where(told, error, 0.0) + edge
         covered = (inside & told).sum(axis=0) / told.sum(axis=0)
         ratio = np.sqrt(np.where(told, error**2, 0.0).sum(axis=0) / np.where(told, gap**2, 0.0).sum(axis=0))
     return {
