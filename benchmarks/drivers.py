@@ -17,7 +17,7 @@ from pathlib import Path
 import machine
 
 from simengine import scenario
-from simengine.analysis.drivers import sections
+from simengine.analysis.drivers import decided, sections
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.decision import perfect_information
 from simengine.analysis.drivers.designs import Setting, evaluated, redrawn
@@ -64,10 +64,10 @@ def cases(trials, sampler, threads):
 
     def everything():
         study = asked()
-        switches = sections.find_switches(study)
+        switches = decided.find_switches(study)
         builder = Builder(study, len(switches))
         sections.fill_tornado(study, builder)
-        sections.fill_information(study, builder, switches)
+        decided.fill_information(study, builder, switches)
 
     return {
         "run": lambda: run(prepared.plan, trials=trials, seed=1, threads=threads),

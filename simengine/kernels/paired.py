@@ -109,7 +109,9 @@ def joint(
     lanes[:] = 0.0
     gaps[:] = 0.0
     pair_lanes[:] = 0.0
-    highest = mean.max()
+    highest = mean[0]
+    for s in range(1, strategies):
+        highest = max(highest, mean[s])
     trial = first
     while trial < last:
         begin = trial % strip

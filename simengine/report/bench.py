@@ -16,7 +16,7 @@ def comparison_text(found: Sequence[Measured], about: Mapping[str, object], styl
     for entry in found:
         timings = [("NumPy script", 1, entry.numpy, 1.0)]
         timings += [
-            (f"simengine, {variant}", entry.work.threads, timing, entry.ratio(variant))
+            (f"{variant}", entry.work.threads, timing, entry.ratio(variant))
             for variant, timing in entry.variants.items()
         ]
         for name, threads, timing, ratio in timings:

@@ -18,7 +18,7 @@ def test_bench_compares_on_one_thread_and_on_several(capsys):
     assert main(["bench", "--trials", "2000", "--rounds", "1", "--threads", "2"]) == 0
     text = capsys.readouterr().out
     assert text.count("NumPy script") == 2
-    assert text.count("simengine, float64, sobol") == 2
+    assert text.count("float64, sobol") == 2
     assert "Free cores for 2 threads: 2.00 before, 2.00 after." in text
 
 

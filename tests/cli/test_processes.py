@@ -43,8 +43,13 @@ def start(folder: Path, *arguments: str, environment: dict[str, str] | None = No
         cwd=folder,
         env=surroundings,
         stdin=subprocess.DEVNULL,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **named},
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_interrupts, **named},
     )
+
+
+def _heed_interrupts() -> None:
+    """As a terminal starts programs; a shell that starts the tests in the background makes them deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def finish(process) -> tuple[int, str, str]:
