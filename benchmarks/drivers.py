@@ -95,9 +95,10 @@ def sobol_cases(points, sampler, threads):
     study = Study.of(prepare(deal(INDEPENDENT_DEAL, ""), Request(trials=1000, sampler=sampler)))
     models, setting = study.models, Setting(sampler, 1, points, 32, prepared.addresses, threads)
     both = [*models, *(redrawn(model, list(model.inputs)) for model in models)]
-    inputs = [factor for factor in study.factors if factor.kind == "input"]
+    places = [place for place, factor in enumerate(study.factors) if factor.kind in ("input", "event")]
+    inputs = [study.factors[place] for place in places]
     design = [*both, *(redrawn(model, factor.members) for factor in inputs for model in models)]
-    linked = study.links.linked[:, : len(inputs)]
+    linked = study.links.linked[:, places]
     return len(inputs), {
         "in all": lambda: sobol_indices(models, inputs, linked, 20, setting),
         "kernel": lambda: evaluated(design, setting, lambda values: values[:, :1].copy(), ""),
