@@ -78,7 +78,7 @@ def main(arguments=None):
     }
     report["comparison"] = plain(compare(works(options.trials, options.threads), options.rounds, said=say))
     report["percentiles"] = [_percentiles(v, w, options.rounds) for v in VARIANTS for w in _works(options)]
-    report["tape"] = [_tape(variant, options) for variant in VARIANTS]
+    report["tape"] = [_tape(variant, options) for variant in VARIANTS if variant.precision == "float64"]
     say("stages")
     report["stages"] = stages.measure(3 * options.rounds)
     report["others"] = _others(options)

@@ -152,10 +152,10 @@ def _summaries(rounds):
     few, many = outcomes[:, :TRIALS].copy(), outcomes
     gap = _gap(lambda: cpu.summarise_values(few, grid), lambda: cpu.summarise_values(many, grid), rounds)
     yield "tally: histogram, moments, extremes", 1e9 * gap / (4 * TRIALS)
-    trials, out = 64 * TRIALS, np.empty((1, TRIALS))
+    trials = 64 * TRIALS
     for variant in VARIANTS:
-        tape = cpu.Source.of(plan_of(variant), 1, trials).arguments()
-        seconds = min(_seconds(lambda tape=tape: evaluate(0, TRIALS, out, *tape)) for _ in range(rounds))
+        source = cpu.Source.of(plan_of(variant), 1, trials)
+        seconds = min(_seconds(lambda source=source: cpu.values(source, 0, TRIALS)) for _ in range(rounds))
         yield f"reference deal, {variant}: tape", 1e9 * seconds / TRIALS
         run = simulation(variant)
         timings = [run(trials, 1).timings for _ in range(max(3, rounds // 3))]

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simengine.errors import InvalidInput, Problem
-from simengine.results.record import Record
+from simengine.report.answer import Answer
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
-    import xarray as xr
 
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.nc")
 """What :meth:`Comparison.save` writes into a folder; the last one makes the set valid."""
 
 
-class Comparison:
+class Comparison(Answer):
     """Strategies side by side, each number with its standard error and its 95 % interval.
 
     Get one from :func:`simengine.compare` or :func:`simengine.open_comparison`.  ``print(comparison)`` shows what
@@ -28,34 +27,6 @@ class Comparison:
     >>> print(comparison.verdict)                                         # doctest: +SKIP
     >>> comparison.pairs()                                                # doctest: +SKIP
     """
-
-    def __init__(self, record: Record):
-        self._record = record
-        self._dataset: xr.Dataset | None = None
-
-    @property
-    def record(self) -> Record:
-        """The plain arrays and attributes behind ``dataset``."""
-        return self._record
-
-    @property
-    def dataset(self) -> xr.Dataset:
-        """Everything, as an :class:`xarray.Dataset`."""
-        if self._dataset is None:
-            from simengine.results.dataset import to_dataset
-
-            self._dataset = to_dataset(self._record)
-        return self._dataset
-
-    @property
-    def strategies(self) -> tuple[str, ...]:
-        """Names of the strategies."""
-        return self._record.strategies
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the compared outcomes."""
-        return self._record.outputs
 
     @property
     def baseline(self) -> str:

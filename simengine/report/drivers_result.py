@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simengine.errors import InvalidInput, Problem
-from simengine.results.record import Record
+from simengine.report.answer import Answer
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
-    import xarray as xr
 
 DRIVERS_FILES = ("drivers.csv", "switches.csv", "drivers.nc")
 """What :meth:`Drivers.save` writes into a folder; the last one makes the set valid."""
 
 
-class Drivers:
+class Drivers(Answer):
     """What drives the outcomes of a scenario, and what would change the decision.
 
     Get one from :func:`simengine.drivers`.  Every number that is not exact has a standard error.  ``print(found)``
@@ -27,34 +26,6 @@ class Drivers:
     >>> found = simengine.drivers("deal.toml", sections=["tornado", "sobol"])   # doctest: +SKIP
     >>> found.tornado("T", "licence")                                           # doctest: +SKIP
     """
-
-    def __init__(self, record: Record):
-        self._record = record
-        self._dataset: xr.Dataset | None = None
-
-    @property
-    def record(self) -> Record:
-        """The plain arrays and attributes behind ``dataset``."""
-        return self._record
-
-    @property
-    def dataset(self) -> xr.Dataset:
-        """Everything, as an :class:`xarray.Dataset` with dimensions such as strategy, output and factor."""
-        if self._dataset is None:
-            from simengine.results.dataset import to_dataset
-
-            self._dataset = to_dataset(self._record)
-        return self._dataset
-
-    @property
-    def strategies(self) -> tuple[str, ...]:
-        """Names of the strategies."""
-        return self._record.strategies
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the outcomes."""
-        return self._record.outputs
 
     @property
     def factors(self) -> tuple[str, ...]:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
+from simengine.report.answer import Answer
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
-    import xarray as xr
 
 RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "results.nc")
 """What :meth:`Result.save` writes into a folder; the last one makes the set valid."""
 
 
-class Result:
+class Result(Answer):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
@@ -31,34 +31,6 @@ class Result:
     >>> result.percentiles("T")                                  # doctest: +SKIP
     >>> result.to_excel("deal.xlsx")                             # doctest: +SKIP
     """
-
-    def __init__(self, record: Record):
-        self._record = record
-        self._dataset: xr.Dataset | None = None
-
-    @property
-    def record(self) -> Record:
-        """The plain arrays and attributes behind ``dataset``."""
-        return self._record
-
-    @property
-    def dataset(self) -> xr.Dataset:
-        """Everything, as an :class:`xarray.Dataset` with dimensions such as strategy, output and quantile."""
-        if self._dataset is None:
-            from simengine.results.dataset import to_dataset
-
-            self._dataset = to_dataset(self._record)
-        return self._dataset
-
-    @property
-    def strategies(self) -> tuple[str, ...]:
-        """Names of the strategies."""
-        return self._record.strategies
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the reported outcomes."""
-        return self._record.outputs
 
     @property
     def warnings(self) -> tuple[str, ...]:
