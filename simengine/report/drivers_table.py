@@ -294,7 +294,8 @@ def _notes(record: Record, style: Style) -> list[str]:
     if "tornado" in asked:
         low, high = (level(point) for point in record["swing_point"].tolist())
         notes.append(
-            f"Rank correlations: over {record.integer('ranked_trials'):,} trials. Share: their squares over the sum. "
+            f"Rank correlations and changes of the mean: over {record.integer('ranked_trials'):,} trials. Share: the "
+            "squares of correlations over their sum. "
             f"Change of mean: of the outcome, between the input at P{low} and at P{high} with all others as they are "
             "drawn; of an event, as it strikes rather than not. "
             f"Swing P{low}, P{high}: the outcome when the input is there and all others stay at their medians, "

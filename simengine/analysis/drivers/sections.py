@@ -12,6 +12,7 @@ from simengine.analysis.drivers import effects, points, shapley, sobol, tornado
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.factors import used_inputs
 from simengine.analysis.drivers.study import Study
+from simengine.analysis.drivers.tables import Tables
 from simengine.analysis.drivers.tornado import Estimates
 from simengine.deal.model import Model
 
@@ -35,7 +36,8 @@ def fill_tornado(study: Study, builder: Builder) -> None:
     builder.outcomes("spearman_bound", found.bound)
     _fill_points(study, builder, points.SWING, "swing")
     low, high = np.array(points.SWING) / 100.0
-    builder.estimates("mean_change", _given(study, lambda f: _change(study, f, low, high), np.array([[-1.0, 1.0]]), 1))
+    tables, event = study.ranked_by_cell, np.array([[-1.0, 1.0]])
+    builder.estimates("mean_change", _given(study, tables, lambda f: _change(study, f, low, high), event, 1))
 
 
 def _change(study: Study, f: int, low: float, high: float) -> Array:
@@ -44,7 +46,7 @@ def _change(study: Study, f: int, low: float, high: float) -> Array:
     return np.asarray((last - first)[None])
 
 
-def _given(study: Study, weights: Callable[[int], Array], event: Array | None, count: int) -> Estimates:
+def _given(study: Study, tables: Tables, weights: Callable[[int], Array], event: Array | None, count: int) -> Estimates:
     """Means of outcomes given each input, (outcomes, factors, count), weighted over its cells.
 
     ``event`` are the weights, (count, 2), that an event's two classes have; None: those of the percentiles of the
@@ -56,7 +58,7 @@ def _given(study: Study, weights: Callable[[int], Array], event: Array | None, c
         factor, division = study.factors[f], study.divisions[f]
         if factor.kind == "input":
             present = study.links.present[:, f]
-            found = tornado.conditional_means(study.by_cell, f, weights(f))
+            found = tornado.conditional_means(tables, f, weights(f))
             value[present, f], se[present, f] = found.value[present], found.se[present]
             continue
         for model in study.models:
@@ -65,7 +67,7 @@ def _given(study: Study, weights: Callable[[int], Array], event: Array | None, c
                 mine = _rows_of(study, model)
                 happens = np.array(points.SPIDER) / 100.0 > 1.0 - study.probability(model, f)
                 classes = np.stack([~happens, happens], axis=1).astype(np.float64) if event is None else event
-                found = tornado.conditional_means(study.by_cell, f, classes, strikes)
+                found = tornado.conditional_means(tables, f, classes, strikes)
                 value[mine, f], se[mine, f] = found.value[mine], found.se[mine]
     value[np.isnan(se)] = np.nan
     se[np.isnan(value)] = np.nan
@@ -96,7 +98,7 @@ def fill_spider(study: Study, builder: Builder) -> None:
     def weights(f: int) -> Array:
         return tornado.interpolation(np.array(study.divisions[f].edges), at)
 
-    builder.estimates("spider_mean", _given(study, weights, None, len(at)))
+    builder.estimates("spider_mean", _given(study, study.by_cell, weights, None, len(at)))
 
 
 def fill_first_order(study: Study, builder: Builder) -> None:

@@ -98,7 +98,7 @@ class Study:
         found = probability_of(model, self.factors[f])
         if found is not None:
             return found
-        counts = self.by_cell.cell_counts[:, f].sum(axis=0)
+        counts = self.ranked_by_cell.cell_counts[:, f].sum(axis=0)
         strikes = self.divisions[f].strikes.get(model.strategy)
         return float("nan") if strikes is None else float(counts[: len(strikes)][strikes].sum() / counts.sum())
 
@@ -156,6 +156,12 @@ class Study:
         """Outcomes, in all and by cells of inputs."""
         ranks = self._drawn_again(self._divided[0])
         return cell_tables(self.outcomes, ranks, self.divisions, self.contests, self.threads, self.progress)
+
+    @cached_property
+    def ranked_by_cell(self) -> Tables:
+        """The same over the trials that are ranked."""
+        ranks = self._drawn_again(self._divided[0])
+        return cell_tables(self.outcomes, ranks, self.divisions, (), self.threads, self.progress, ranked_only=True)
 
     @cached_property
     def totals(self) -> Tables:

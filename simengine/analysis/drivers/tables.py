@@ -129,22 +129,26 @@ def cell_tables(
     contests: Sequence[Contest],
     threads: int,
     progress: Progress | None = None,
+    *,
+    ranked_only: bool = False,
 ) -> Tables:
-    """Sums of outcomes, in all and by cells of inputs, over all trials."""
+    """Sums of outcomes, in all and by cells of inputs, over all trials or over those that are ranked."""
     layout = _layout(outcomes, ranks, divisions, contests, 0)
-    return _tabulated(layout, _ranges(outcomes.batches), threads, progress, "averaging by input")
+    ranges = _ranked(outcomes.batches) if ranked_only else _ranges(outcomes.batches)
+    return _tabulated(layout, ranges, threads, progress, "averaging by input")
 
 
 def class_tables(outcomes: Outcomes, ranks: Ranks, threads: int, progress: Progress | None = None) -> Tables:
-    """Sums of the ranks of inputs by classes of outcomes, over the first trials of every batch.
-
-    The first 2**k points of a replicate are themselves a replicate.
-    """
+    """Sums of the ranks of inputs by classes of outcomes, over the trials that are ranked."""
     layout = _layout(outcomes, ranks, (), (), len(outcomes.source.plan.outputs))
-    most = max(1, RANKED_TRIALS // outcomes.batches.count)
+    return _tabulated(layout, _ranked(outcomes.batches), threads, progress, "ranking inputs")
+
+
+def _ranked(batches: Batches) -> list[Range]:
+    """The first trials of every batch: the first 2**k points of a replicate are themselves a replicate."""
+    most = max(1, RANKED_TRIALS // batches.count)
     each = 1 << (most.bit_length() - 1)
-    ranges = [Range(part.first, min(part.size, each)) for part in _ranges(outcomes.batches)]
-    return _tabulated(layout, ranges, threads, progress, "ranking inputs")
+    return [Range(part.first, min(part.size, each)) for part in _ranges(batches)]
 
 
 def _ranges(batches: Batches) -> list[Range]:
