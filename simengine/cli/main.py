@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from simengine.cli.arguments import keep_indented
-from simengine.cli.streams import flush, say, silence
+from simengine.cli.streams import NobodyReads, flush, say, silence
 from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SimengineError as error:
         say(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    except (NobodyReads, BrokenPipeError):
         silence(sys.stdout)
         return 0
     except MemoryError:

@@ -18,6 +18,10 @@ PIPED_WIDTH = 100
 _NARROWEST = 40
 
 
+class NobodyReads(Exception):
+    """Whoever read standard output has seen enough; not an OSError, which click would turn into a failure."""
+
+
 def style_of() -> Style:
     """What standard output can show."""
     stream = sys.stdout
@@ -44,7 +48,7 @@ def write(text: str) -> None:
     ------
     FileProblem
         When standard output cannot be written (a full disk, ``/dev/full``).
-    BrokenPipeError
+    NobodyReads
         When nobody reads it any more; the command line ends quietly then.
     """
     if _closed(sys.stdout):
@@ -52,11 +56,9 @@ def write(text: str) -> None:
     try:
         click.echo(_shown(text, sys.stdout))
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
         if error.errno == errno.EPIPE:
-            raise BrokenPipeError from error
+            raise NobodyReads from error
         silence(sys.stdout)
         raise FileProblem(f"cannot write to standard output: {error.strerror or error}") from error
 
@@ -66,7 +68,8 @@ def say(text: str) -> None:
     try:
         click.echo(_shown(text, sys.stderr), err=True)
     except (OSError, ValueError):
-        return
+        if sys.stderr is not None:
+            silence(sys.stderr)
 
 
 def flush() -> None:

@@ -111,7 +111,8 @@ def _knock(address: str) -> None:
 
 def _reason(error: OSError) -> str:
     """What the system said, without the object of dask's that heard it."""
-    return re.sub(r"^in <.*>: ", "", str(error.__cause__ or error))
+    heard = error.__cause__ or error
+    return re.sub(r"^in <.*>: ", "", str(heard)) or type(heard).__name__
 
 
 def _nobody(address: str, what: str) -> str:

@@ -38,6 +38,7 @@ def folder(tmp_path) -> Path:
 
 def start(folder: Path, *arguments: str, environment: dict[str, str] | None = None, **named):
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+    surroundings.pop("PYTHONUNBUFFERED", None)  # as most users have it: output waits in a buffer
     return subprocess.Popen(
         [sys.executable, "-m", "simengine", *arguments],
         cwd=folder,
