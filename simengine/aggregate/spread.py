@@ -23,8 +23,9 @@ def spread_error(parts: Array, sizes: Array) -> Array:
     if len(parts) < 2:
         return np.full(parts.shape[1:], math.nan)
     across = weights.reshape(-1, *([1] * (parts.ndim - 1)))
-    gaps = parts - (across * parts).sum(axis=0)
-    spread = (across**2 * gaps**2).sum(axis=0)
+    with np.errstate(all="ignore"):  # beyond float64 an error is unknown or infinite
+        gaps = parts - (across * parts).sum(axis=0)
+        spread = (across**2 * gaps**2).sum(axis=0)
     return np.asarray(np.sqrt(spread * effective / (effective - 1.0)) * interval_factor(effective - 1.0))
 
 

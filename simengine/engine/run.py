@@ -41,6 +41,8 @@ _TASK_SECONDS = 0.25
 """Work of one task on one thread: long beside the cost of scheduling it, short beside a person's patience."""
 _SHORTEST_SENT, _LONGEST_SENT = 0.5, 2.0
 """The same in seconds for tasks that are sent to another process: sending them, and their values, costs more."""
+_MOST_DIFFERENCE = 1e-4
+"""Mean difference of float32 from float64, in standard deviations, beyond which its error bars would not be true."""
 _WAITING_BYTES = 1 << 27
 """Summaries that may wait to be merged."""
 _WORTH_SHARING = 0.2
@@ -161,6 +163,8 @@ def _simulated(
     pilot = cpu.values(source, 0, min(trials, PILOT_TRIALS))
     grid = Grid.from_pilot(pilot)
     differences = _differences(source, pilot)
+    if (differences[:, 1] > _MOST_DIFFERENCE).any():
+        raise InvalidInput(_too_coarse(plan, differences))
     clock.lap("pilot")
     strip = cpu.strip_trials(plan)
     strips = -(-trials // strip)
@@ -224,6 +228,21 @@ def _trials_of_a_task(plan: Plan, trials: int, executor: Executor) -> int | None
     if executor.shares_memory:
         return min(even, max(1, int(_TASK_SECONDS / each)))
     return min(max(even, int(_SHORTEST_SENT / each)), int(_LONGEST_SENT / each))
+
+
+def _too_coarse(plan: Plan, differences: NDArray[np.float64]) -> list[Problem]:
+    """The outcomes for which float32 is no fast way to the same answer: out of its range, or lost in its rounding."""
+    return [
+        Problem(
+            f"float32 moves {output.name} of strategy {output.strategy} by {gap:.1g} standard deviations on average",
+            "precision",
+            "float32",
+            f"outcomes that it moves by at most {_MOST_DIFFERENCE:g}",
+            "say precision = float64: the numbers are too large, too small or too close together for float32",
+        )
+        for output, gap in zip(plan.outputs, differences[:, 1].tolist(), strict=True)
+        if gap > _MOST_DIFFERENCE
+    ]
 
 
 def _differences(source: cpu.Source, pilot: NDArray[np.float64]) -> NDArray[np.float64]:

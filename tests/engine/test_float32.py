@@ -9,6 +9,7 @@ import pytest
 from scenario_plans import REFERENCE_DEAL, plan_of
 
 from simengine.engine.run import draw, run
+from simengine.errors import InvalidInput
 from simengine.sampling.design import SAMPLERS
 
 ALL_OPERATIONS = """
@@ -92,9 +93,28 @@ def test_a_coarse_table_shows_in_the_difference(plans):
 
     plan = plans["random"]
     rows = plan.table_rows.copy()
-    rows[:, 6] += np.float32(0.05)
+    rows[:, 6] += np.float32(0.005)
     worse = run(replace(plan, table_rows=rows), trials=20_000, seed=1)
-    assert worse.differences[0, 0] > 100 * run(plan, trials=20_000, seed=1).differences[0, 0]
+    assert worse.differences[0, 0] > 20 * run(plan, trials=20_000, seed=1).differences[0, 0]
+    rows[:, 6] += np.float32(0.05)
+    with pytest.raises(InvalidInput, match="by 0.000"):
+        run(replace(plan, table_rows=rows), trials=20_000, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "formula"),
+    [
+        ("mean = 1e6, sd = 1e-3", "A"),  # closer together than float32 can tell
+        ("mean = 0, sd = 1", "A * 1e30 * 1e15"),  # beyond its range
+        ("mean = 0, sd = 1", "exp(40 * A)"),  # beyond it in some trials
+        ("mean = 0, sd = 1", "A * 1e-42"),  # below its normal numbers
+    ],
+)
+def test_what_float32_cannot_say_is_refused(given, formula):
+    text = f'[inputs]\nA = {{ dist = "normal", {given} }}\n[model]\nT = "{formula}"\n[simulate]\nnonfinite = "exclude"'
+    run(plan_of(text), trials=20_000, seed=1, nonfinite="exclude")
+    with pytest.raises(InvalidInput, match="say precision = float64"):
+        run(plan_of(text, precision="float32"), trials=20_000, seed=1, nonfinite="exclude")
 
 
 def test_every_operation_is_near_float64():
