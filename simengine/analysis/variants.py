@@ -76,7 +76,8 @@ def variant_key(model: Model) -> str:
     inputs = sorted((entry.name, entry.stream, identity(entry.marginal)) for entry in model.inputs.values())
     groups = [(group.names, group.matrix.tolist(), group.dof) for group in model.dependences]
     formulas = sorted((formula.name, structure(formula.expression)) for formula in model.formulas.values())
-    return json.dumps([inputs, groups, formulas, [output.name for output in model.outputs]])
+    grid = [model.grid.periods, model.grid.length]
+    return json.dumps([inputs, groups, formulas, [output.name for output in model.outputs], grid])
 
 
 def reporting(model: Model, outputs: Sequence[str]) -> Model:

@@ -10,10 +10,10 @@ import graphlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput
+from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
-from simengine.formula import constant_problems, names_in, parse
+from simengine.formula import constant_problems, is_yearly, names_in, parse
 from simengine.formula.printer import number_text
 from simengine.scenario.definition import (
     LEAK_ALIAS,
@@ -63,14 +63,17 @@ def model_of(definition: Definition) -> Model:
     if problems:
         raise InvalidInput(problems)
     inputs = {entry.name: entry for entry in _inputs(definition)}
-    formulas = {formula.name: formula for formula in _formulas(definition)}
+    formulas = _shaped(_in_order({formula.name: formula for formula in _formulas(definition)}))
+    yearly = {name for name, formula in formulas.items() if formula.yearly}
     return Model(
         strategy=definition.strategy,
         inputs=inputs,
         dependences=tuple(Dependence(group.names, group.matrix, group.dof) for group in definition.groups),
-        formulas=_in_order(formulas),
-        outputs=tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs),
+        formulas=formulas,
+        outputs=tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs if o.name not in yearly),
         title=definition.title,
+        grid=definition.grid,
+        yearly_outputs=tuple(YearlyOutput(o.name, o.unit, o.title) for o in definition.outputs if o.name in yearly),
     )
 
 
@@ -163,3 +166,11 @@ def _in_order(formulas: Mapping[str, NamedFormula]) -> dict[str, NamedFormula]:
         circle = list(reversed(failure.args[1]))
         reason = f"formulas need each other: {' -> '.join(circle)}"
         raise InvalidInput(Problem(reason, key=formulas[circle[0]].key)) from failure
+
+
+def _shaped(formulas: Mapping[str, NamedFormula]) -> dict[str, NamedFormula]:
+    """The formulas, each told whether it has a value for each period."""
+    yearly: dict[str, bool] = {}
+    for name, formula in formulas.items():
+        yearly[name] = is_yearly(formula.expression, yearly)
+    return {name: replace(formula, yearly=yearly[name]) for name, formula in formulas.items()}

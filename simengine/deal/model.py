@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.distributions.marginal import Marginal
+from simengine.formula.axis import ONE_PERIOD, Grid
 from simengine.formula.nodes import Node
 
 
@@ -61,6 +62,10 @@ class NamedFormula:
     """Dotted path of the text in the scenario (``model.T``), or of the table that it was expanded from."""
     unit: str = ""
     title: str = ""
+    yearly: bool = False
+    """Whether it has a value for each period."""
+    section: str = "model"
+    """The part of the deal that it belongs to, see :data:`SECTIONS`."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,16 @@ class Output:
 
 
 @dataclass(frozen=True)
+class YearlyOutput:
+    """A yearly formula whose outcomes are reported period by period; ``initial`` is the formula of what it is at 0."""
+
+    name: str
+    unit: str = ""
+    title: str = ""
+    initial: str = ""
+
+
+@dataclass(frozen=True)
 class Model:
     """One strategy, completely resolved."""
 
@@ -84,3 +99,5 @@ class Model:
     """In an order in which every formula stands after those that it uses."""
     outputs: tuple[Output, ...]
     title: str = ""
+    grid: Grid = ONE_PERIOD
+    yearly_outputs: tuple[YearlyOutput, ...] = ()

@@ -4,21 +4,25 @@
 rows of a plan); ``FUNCTIONS`` and ``OPERATORS`` are the one table of what the language has.
 """
 
+from simengine.formula.axis import AXIS_NAMES, Grid
 from simengine.formula.constants import constant_problems, constant_value
 from simengine.formula.functions import CONSTANTS, FUNCTIONS, OPERATORS, RESERVED, Function, Operator
 from simengine.formula.lowering import lower
 from simengine.formula.nodes import Name, Node, Number, Operation, name_spans, names_in
 from simengine.formula.parser import parse
 from simengine.formula.printer import to_text
+from simengine.formula.shapes import is_yearly, uses_axis
 from simengine.formula.tokens import MAX_TEXT
 
 __all__ = [
+    "AXIS_NAMES",
     "CONSTANTS",
     "FUNCTIONS",
     "MAX_TEXT",
     "OPERATORS",
     "RESERVED",
     "Function",
+    "Grid",
     "Name",
     "Node",
     "Number",
@@ -26,9 +30,11 @@ __all__ = [
     "Operator",
     "constant_problems",
     "constant_value",
+    "is_yearly",
     "lower",
     "name_spans",
     "names_in",
     "parse",
     "to_text",
+    "uses_axis",
 ]

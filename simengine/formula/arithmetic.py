@@ -76,6 +76,9 @@ class Arithmetic(Protocol[V]):
     def power(self, x: V, y: V) -> V:
         """x to the power y."""
 
+    def normal_cdf(self, x: V) -> V:
+        """The probability that a standard normal number lies below x."""
+
 
 class FloatArithmetic:
     """IEEE 754 arithmetic on Python floats that never raises; exp, log and pow correctly rounded."""
@@ -181,6 +184,26 @@ class FloatArithmetic:
         with localcontext(_context()):
             exact = float(Decimal(abs(x)) ** Decimal(y))
         return math.copysign(exact, rough)
+
+    def normal_cdf(self, x: float) -> float:
+        """The probability that a standard normal number lies below x, correctly rounded."""
+        if math.isnan(x):
+            return x
+        if abs(x) > 40.0:
+            return float(x > 0.0)
+        with localcontext(Context(prec=2 * FOLDING_DIGITS + int(x * x), Emax=MAX_EMAX, Emin=MIN_EMIN)):
+            z = Decimal(x)
+            term = total = z
+            n = 1
+            while term and abs(term) > abs(total) * Decimal(10) ** -(2 * FOLDING_DIGITS + int(x * x)):
+                n += 2
+                term *= z * z / n
+                total += term
+            density = (-z * z / 2).exp() / (2 * _PI).sqrt()
+            return float(Decimal("0.5") + total * density)
+
+
+_PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798")
 
 
 def _context() -> Context:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from simengine.errors import Problem
 from simengine.formula.arithmetic import FLOATS
-from simengine.formula.functions import CONSTANTS
+from simengine.formula.functions import CONSTANTS, FUNCTIONS
 from simengine.formula.lowering import lowering_of
 from simengine.formula.nodes import Name, Node, Number, Operation, Span, postorder
 from simengine.formula.problems import problem_at
@@ -50,7 +50,8 @@ def _constant_parts(node: Node, known: Mapping[str, float]) -> Iterator[tuple[No
                 taken = values[len(values) - len(operands) :]
                 del values[len(values) - len(operands) :]
                 inputs = [x for x in taken if x is not None]
-                complete = len(inputs) == len(taken)
+                over_years = symbol in FUNCTIONS and FUNCTIONS[symbol].axis is not None
+                complete = len(inputs) == len(taken) and not over_years
                 value = lowering_of(symbol, len(operands))(FLOATS, *inputs) if complete else None
         values.append(value)
         yield part, inputs, value

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
+from simengine.formula import over_years
 from simengine.formula.arithmetic import Arithmetic
+from simengine.formula.axis import AXIS_NAMES
 
 Lowering = Callable[..., Any]
 """Builds the value of an operation: ``lower(arithmetic, *operands)``."""
@@ -42,6 +44,10 @@ class Function:
     most: int | None
     doc: str
     lower: Lowering
+    axis: Literal["along", "across"] | None = None
+    """Functions over years: one that gives a value for each period, or one that gives a single value of all."""
+    parity: Literal["even", "odd"] | None = None
+    """Where values come in pairs: whether their number must be even or odd."""
 
     @property
     def usage(self) -> str:
@@ -51,9 +57,18 @@ class Function:
     @property
     def arity(self) -> str:
         """How many values it takes, in words."""
+        if self.parity is not None:
+            return f"an {self.parity} number of values, {self.least} or more"
         if self.most is None:
             return f"{self.least} or more values"
-        return "1 value" if self.most == 1 else f"{self.most} values"
+        few = f"{self.least} or " if self.least < self.most else ""
+        return "1 value" if self.most == 1 else f"{few}{self.most} values"
+
+    def takes(self, count: int) -> bool:
+        """Whether it can be given this many values."""
+        if count < self.least or (self.most is not None and count > self.most):
+            return False
+        return self.parity is None or count % 2 == (self.parity == "odd")
 
 
 def _swapped(step: str) -> Lowering:
@@ -118,6 +133,90 @@ _FUNCTIONS = (
     Function("pow", "x, y", 2, 2, "x to the power y, the same as x**y", _step("power")),
     Function("where", "condition, a, b", 3, 3, "a where the condition is not 0, else b", _step("select")),
     Function("clip", "x, low, high", 3, 3, "x, but not below low nor above high", _clip),
+    Function("cap", "x, most", 2, 2, "x, but not above most", _min),
+    Function("floor", "x, least", 2, 2, "x, but not below least", _max),
+    Function("normcdf", "x", 1, 1, "probability that a standard normal number lies below x", _step("normal_cdf")),
+    Function(
+        "tiers",
+        "base, up_to, rate, ..., rate",
+        2,
+        None,
+        "marginal tiers: each rate applies to the part of the base up to its bound, the last one to the rest",
+        over_years.tiers,
+        parity="even",
+    ),
+    Function(
+        "interp",
+        "x, x1, y1, x2, y2, ...",
+        5,
+        None,
+        "straight lines between the points of a table with rising x; constant beyond its ends",
+        over_years.interpolated,
+        parity="odd",
+    ),
+    Function("bass", "t, p, q", 3, 3, "share of the market that has adopted by time t (Bass)", over_years.bass),
+    Function("sum", "x", 1, 1, "total over all periods", over_years.folded("add"), "across"),
+    Function("highest", "x", 1, 1, "largest value of all periods", over_years.folded("maximum"), "across"),
+    Function("lowest", "x", 1, 1, "smallest value of all periods", over_years.folded("minimum"), "across"),
+    Function("cumsum", "x", 1, 1, "running total up to each period", over_years.running("add"), "along"),
+    Function("cumprod", "x", 1, 1, "running product up to each period", over_years.running("multiply"), "along"),
+    Function("cummax", "x", 1, 1, "largest value up to each period", over_years.running("maximum"), "along"),
+    Function("cummin", "x", 1, 1, "smallest value up to each period", over_years.running("minimum"), "along"),
+    Function("lag", "x, first", 1, 2, "value of the period before; first, or 0, in the first", over_years.lag, "along"),
+    Function(
+        "accumulate",
+        "flow, keep, start",
+        2,
+        3,
+        "stock of each period: keep times the stock before (start, or 0, at first) plus the flow",
+        over_years.carried,
+        "along",
+    ),
+    Function(
+        "by_year",
+        "x1, x2, ...",
+        1,
+        None,
+        "these values in turn, one for each period; the last one goes on",
+        over_years.by_year,
+        "along",
+    ),
+    Function(
+        "at",
+        "x, time",
+        2,
+        2,
+        "value of the period that holds a point in time, in years; 0 outside the horizon",
+        over_years.at_year,
+        "across",
+    ),
+    Function(
+        "npv",
+        "rate, flow, early",
+        2,
+        3,
+        "present value of flows at the ends of periods, or early periods before them (0.5: in the middle)",
+        over_years.present_value,
+        "across",
+    ),
+    Function(
+        "irr",
+        "initial, flow",
+        2,
+        2,
+        "internal rate of return a year, between -0.99 and 10; the end of that range where there is none",
+        over_years.internal_rate,
+        "across",
+    ),
+    Function(
+        "payback",
+        "initial, flow",
+        2,
+        2,
+        "years until the flows have paid back; one period more than the horizon where they do not",
+        over_years.payback,
+        "across",
+    ),
 )
 
 OPERATORS: Mapping[tuple[str, int], Operator] = MappingProxyType(
@@ -143,5 +242,8 @@ FOREIGN_WORDS = frozenset(
 )
 """Words of programming languages that have no meaning here; no input or formula may be called so."""
 
-RESERVED = KEYWORDS | FOREIGN_WORDS | frozenset(FUNCTIONS) | frozenset(CONSTANTS)
+ONLY_FUNCTIONS = frozenset({"min", "max", "abs", "exp", "log", "sqrt", "pow", "where", "clip"})
+"""Functions whose names mean nothing else; ``npv``, ``floor`` and other words of deals may be names as well."""
+
+RESERVED = KEYWORDS | FOREIGN_WORDS | ONLY_FUNCTIONS | frozenset(CONSTANTS) | AXIS_NAMES
 """Words that no input, constant or formula may be called."""

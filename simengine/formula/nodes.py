@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from simengine.formula.axis import AXIS_NAMES
 from simengine.formula.functions import CONSTANTS
 
 Span = tuple[int, int]
@@ -83,10 +84,10 @@ def structure(node: Node) -> tuple[object, ...]:
 
 
 def name_spans(node: Node) -> dict[str, list[Span]]:
-    """Where each name stands, names in order of first appearance; ``pi`` is no name but a number."""
+    """Where each name stands, in order of first appearance; words of the language (``pi``, ``year``) are left out."""
     found: dict[str, list[Span]] = {}
     for part in postorder(node):
-        if isinstance(part, Name) and part.name not in CONSTANTS:
+        if isinstance(part, Name) and part.name not in CONSTANTS and part.name not in AXIS_NAMES:
             found.setdefault(part.name, []).append(part.span)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simengine.errors import InvalidInput, Problem
-from simengine.formula.functions import CONSTANTS, FOREIGN_WORDS, FUNCTIONS, OPERATORS, Operator
+from simengine.formula.functions import CONSTANTS, FOREIGN_WORDS, FUNCTIONS, ONLY_FUNCTIONS, OPERATORS, Operator
 from simengine.formula.nodes import Name, Node, Number, Operation, Span
 from simengine.formula.problems import nearest, problem_at
 from simengine.formula.tokens import Token, tokenise
@@ -112,12 +112,12 @@ class _Parser:
         raise self.no_value(token)
 
     def name(self, token: Token) -> None:
-        if token.text in FUNCTIONS:
+        if token.text in ONLY_FUNCTIONS:
             usage = FUNCTIONS[token.text].usage
             self.note(token.span, f"'{token.text}' is a function", hint=f"write {usage}")
         elif token.text in FOREIGN_WORDS:
             raise self.foreign(token)
-        self.push(Number(1.0, token.span) if token.text in FUNCTIONS else Name(token.text, token.span))
+        self.push(Number(1.0, token.span) if token.text in ONLY_FUNCTIONS else Name(token.text, token.span))
 
     def begin_call(self, token: Token) -> bool:
         if token.text in FOREIGN_WORDS:
@@ -193,7 +193,7 @@ class _Parser:
         if function is None:
             self.push(Number(1.0, span))
             return
-        if count < function.least or (function.most is not None and count > function.most):
+        if not function.takes(count):
             reason = f"'{function.name}' takes {function.arity}, not {count}"
             self.note(span, reason, hint=f"write {function.usage}")
         self.push(Operation(function.name, operands, span))

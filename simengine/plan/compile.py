@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from simengine.deal.model import Model, NamedFormula, UncertainInput
 from simengine.errors import InvalidInput, Problem
-from simengine.formula import lower, names_in
+from simengine.formula import names_in
+from simengine.formula.axis import Yearly, YearlyArithmetic
+from simengine.formula.shapes import lower_over_years
 from simengine.plan.assemble import assemble
 from simengine.plan.draws import Drawn, Draws, Resources, TableBuilder, addresses_of, identity
 from simengine.plan.graph import Graph
@@ -33,6 +35,7 @@ def build_plan(
     addresses: Sequence[str] | None = None,
     parameters: Collection[str] = (),
     precision: str = "float64",
+    years: bool = False,
 ) -> Plan:
     """The plan of one or more strategies.
 
@@ -43,7 +46,8 @@ def build_plan(
     default as :func:`~simengine.plan.draws.addresses_of` places those of ``models``.  ``parameters`` are
     names of constants and constant inputs whose values may be set later, strategy by strategy
     (:meth:`~simengine.plan.plan.Plan.setting`).  ``precision`` is that of words,
-    tables and registers, ``"float64"`` or ``"float32"``.
+    tables and registers, ``"float64"`` or ``"float32"``.  With ``years`` the outcomes that are reported period by
+    period are part of the plan too.
 
     Raises
     ------
@@ -61,30 +65,55 @@ def build_plan(
     drawn: list[_Used] = []
     problems: list[Problem] = []
     for model in models:
-        reported = everything(model) if record == "everything" else reported_outputs(model)
+        reported = everything(model) if record == "everything" else reported_outputs(model, years=years)
         try:
-            nodes, used = _lowered(model, [output.name for output in reported], graph, draws, parameters)
+            wanted = [output.name for output in reported]
+            wanted += [entry.initial for entry in model.yearly_outputs if years and entry.initial]
+            nodes, used = _lowered(model, wanted, graph, draws, parameters)
         except InvalidInput as failure:
             problems.extend(problem for problem in failure.problems if problem not in problems)
             continue
         outputs.extend(reported)
-        outcomes.extend(nodes[output.name] for output in reported)
+        outcomes.extend(_outcome(nodes, output, model) for output in reported)
         drawn.extend(used)
     if problems:
         raise InvalidInput(problems)
     return assemble(graph, draws.resources, outcomes, tuple(outputs), _described(drawn, draws.resources))
 
 
-def reported_outputs(model: Model) -> list[PlanOutput]:
-    """The outcomes that a model reports."""
-    return [PlanOutput(model.strategy, o.name, o.unit, o.title, o.targets) for o in model.outputs]
+def reported_outputs(model: Model, *, years: bool = False) -> list[PlanOutput]:
+    """The outcomes that a model reports; with ``years`` those of each period after them."""
+    found = [PlanOutput(model.strategy, o.name, o.unit, o.title, o.targets) for o in model.outputs]
+    for output in model.yearly_outputs if years else ():
+        ends = (*([0.0] if output.initial else []), *model.grid.ends)
+        found += [PlanOutput(model.strategy, output.name, output.unit, output.title, year=end) for end in ends]
+    return found
 
 
 def everything(model: Model) -> list[PlanOutput]:
-    """Every input and every formula of a model as an outcome."""
+    """Every input and every formula of a model as an outcome, yearly ones period by period."""
     targets = {output.name: output.targets for output in model.outputs}
+    found = []
     entries: list[UncertainInput | NamedFormula] = [*model.inputs.values(), *model.formulas.values()]
-    return [PlanOutput(model.strategy, e.name, e.unit, e.title, targets.get(e.name, ())) for e in entries]
+    for e in entries:
+        ends = model.grid.ends if isinstance(e, NamedFormula) and e.yearly else (None,)
+        found += [PlanOutput(model.strategy, e.name, e.unit, e.title, targets.get(e.name, ()), year=t) for t in ends]
+    return found
+
+
+def _outcome(nodes: Mapping[str, Any], output: PlanOutput, model: Model) -> int:
+    """The node of an outcome."""
+    if output.year == 0.0:
+        initial = next(entry.initial for entry in model.yearly_outputs if entry.name == output.name)
+        node: int = nodes[initial]
+        return node
+    value = nodes[output.name]
+    if isinstance(value, Yearly):
+        assert output.year is not None, f"{output.name} is reported period by period"
+        place: int = value.values[model.grid.ends.index(output.year)]
+        return place
+    single: int = value
+    return single
 
 
 @dataclass(frozen=True)
@@ -103,15 +132,16 @@ def parameter_of(strategy: str, name: str) -> str:
 
 def _lowered(
     model: Model, wanted: Sequence[str], graph: Graph, draws: Draws, parameters: Collection[str]
-) -> tuple[dict[str, int], list[_Used]]:
-    """Nodes of all names that the wanted ones depend on, and the inputs among them."""
+) -> tuple[dict[str, Any], list[_Used]]:
+    """Nodes of all names that the wanted ones depend on (yearly: one a period), and the inputs among them."""
     needed = needed_names(model, wanted)
-    nodes: dict[str, int] = {}
+    nodes: dict[str, Any] = {}
+    on = YearlyArithmetic(graph, model.grid)
     used: list[_Used] = []
     problems: list[Problem] = []
 
-    def settable(name: str, node: int) -> int:
-        value = graph.value(node)
+    def settable(name: str, node: Any) -> Any:
+        value = None if isinstance(node, Yearly) else graph.value(node)
         if name not in parameters or value is None:
             return node
         return graph.parameter(parameter_of(model.strategy, name), value)
@@ -129,7 +159,7 @@ def _lowered(
         raise InvalidInput(problems)
     for name, formula in model.formulas.items():
         if name in needed:
-            nodes[name] = settable(name, lower(formula.expression, graph, nodes.__getitem__))
+            nodes[name] = settable(name, lower_over_years(formula.expression, on, nodes.__getitem__))
     return nodes, used
 
 

@@ -170,6 +170,7 @@ class Draws:
         self.resources = resources
         self._normal_scores: dict[str, Drawn] = {}
         self._factors: dict[bytes, Matrix] = {}
+        graph.probability_of_score = self._probability_of_score
 
     def drawn(self, model: Model, name: str) -> Drawn:
         """The values of an input of a model.
@@ -271,6 +272,10 @@ class Draws:
             word = Drawn(self._word(stream))
             self._normal_scores[stream] = self._looked_up(Op.WORD_TO_X, word, standard_normal(), WORD)
         return self._normal_scores[stream]
+
+    def _probability_of_score(self, score: int) -> int:
+        """The normal distribution function at a node."""
+        return self._looked_up(Op.SCORE_TO_X, Drawn(score), standard_uniform(), NormalScore()).node
 
     def _mixed(self, model: Model, group: Dependence, row: Matrix) -> Drawn:
         """The correlated score: the row of the triangular factor times the independent scores."""

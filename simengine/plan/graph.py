@@ -63,6 +63,8 @@ class Graph:
         self.nodes: list[GraphNode] = []
         self._numbers: dict[tuple[object, ...], int] = {}
         self._truths: set[int] = set()  # nodes that are 0 or 1 in every trial
+        self.probability_of_score: Callable[[int], int] | None = None
+        """Looks up the probability of a normal score; set by what holds the tables."""
 
     # ---- building ----
 
@@ -248,6 +250,14 @@ class Graph:
             return self.constant(1.0)
         product = self._whole_power(x, int(abs(exponent)))
         return product if exponent > 0.0 else self.divide(self.constant(1.0), product)
+
+    def normal_cdf(self, x: int) -> int:
+        """The probability that a standard normal number lies below x, by its table."""
+        known = self.value(x)
+        if known is not None:
+            return self.constant(FLOATS.normal_cdf(known))
+        assert self.probability_of_score is not None, "a graph of formulas needs tables"
+        return self.probability_of_score(x)
 
     def _whole_power(self, x: int, exponent: int) -> int:
         """x * x * ... by squaring, from the highest bit of the exponent down."""

@@ -28,6 +28,8 @@ class PlanOutput:
     """Whether the outcome is the same number in every trial because nothing it depends on is uncertain."""
     kind: int = 0
     """Outcomes of one kind have the same uncertain terms: they differ by a constant, whatever is drawn."""
+    year: float | None = None
+    """The end of the period that the outcome belongs to, in years; None where it belongs to no period."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ class Plan:
             if isinstance(value, np.ndarray):
                 state.update(f"{part.name} {value.dtype.str} {value.shape}".encode())
                 state.update(np.ascontiguousarray(value).tobytes())
-        outputs = [[o.strategy, o.name, [t.hex() for t in o.targets]] for o in self.outputs]
+        outputs = [
+            [o.strategy, o.name, [t.hex() for t in o.targets], *([] if o.year is None else [o.year.hex()])]
+            for o in self.outputs
+        ]
         state.update(json.dumps([self.registers, outputs]).encode())
         return state.hexdigest()
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.distributions.marginal import Marginal
+from simengine.formula.axis import ONE_PERIOD, Grid
 
 if TYPE_CHECKING:
     from simengine.formula.nodes import Node
@@ -147,6 +148,7 @@ class Definition:
     outputs: tuple[OutputSpec, ...]
     plain: bool
     decisions: Mapping[str, DecisionSpec] = field(default_factory=lambda: MappingProxyType({}))
+    grid: Grid = ONE_PERIOD
 
     def specs(self) -> tuple[InputSpec, ...]:
         """Every number and distribution of the strategy, in the order inputs, risks, costs."""

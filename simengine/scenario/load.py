@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from simengine.errors import InvalidInput, Problem
+from simengine.formula.axis import ONE_PERIOD, Grid
 from simengine.scenario import names
 from simengine.scenario.correlations import drawn_names, read_groups
 from simengine.scenario.decisions import read_decisions
@@ -100,7 +101,8 @@ def _resolved(
     money = header.money if header is not None else ""
     strategies = read_strategies(base, report)
     shared = _quantities(base, reader)
-    parts = [_define(strategy, shared, money, reader) for strategy in strategies]
+    grid = header.grid if header is not None else ONE_PERIOD
+    parts = [_define(strategy, shared, money, grid, reader) for strategy in strategies]
     _warn_of_unused(parts, report)
     definitions = {part.definition.strategy: part.definition for part in parts}
     if simulate is not None:
@@ -153,7 +155,7 @@ def _quantities(document: Document, reader: Reader) -> Quantities:
     )
 
 
-def _define(strategy: Strategy, shared: Quantities, money: str, reader: Reader) -> _Part:
+def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, reader: Reader) -> _Part:
     """One strategy as a full definition; what is wrong in it is reported."""
     document, report = strategy.document, reader.report
     found = _quantities(document, reader).described_as(shared)
@@ -181,6 +183,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, reader: Reader) 
         groups=groups,
         outputs=outputs,
         plain=plain,
+        grid=grid,
     )
     return _Part(definition, document, unused(found, plain, outputs), set(known.values()))
 

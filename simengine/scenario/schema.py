@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, W
 from simengine.distributions.schema import DEFINITION
 from simengine.distributions.schema import json_schema as value_schema
 from simengine.distributions.values import POSITIVE, Bounds
+from simengine.formula.axis import Grid
 from simengine.formula.tokens import MAX_TEXT
 from simengine.sampling.design import (
     DEFAULT_REPLICATES,
@@ -25,13 +26,13 @@ from simengine.sampling.design import (
     Sampler,
 )
 from simengine.scenario.docstrings import with_descriptions
-from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items, refusal
+from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items
 from simengine.scenario.targets import TargetTable
 
 MAX_TRIALS = 10**12
 MAX_SEED = 2**63 - 1
-HORIZON = 1
-"""The number of periods that this version of the language knows."""
+MAX_HORIZON = 600
+"""Most periods: fifty years of months."""
 
 _REFERENCE = f"#/$defs/{DEFINITION}"
 
@@ -57,16 +58,6 @@ class Table(BaseModel):
     """Keys by what other programs call them."""
 
 
-def _one_period(horizon: int) -> int:
-    if horizon != HORIZON:
-        raise refusal(
-            "is more than this version can simulate: deals over several periods are not supported",
-            allowed="1",
-            hint="describe the value of all periods together, with horizon = 1",
-        )
-    return horizon
-
-
 class Header(Table):
     """What the scenario is and in which money it counts."""
 
@@ -80,8 +71,15 @@ class Header(Table):
     """The currency of all amounts, such as USD."""
     unit: Annotated[float, NumberIn(POSITIVE)] = 1.0
     """Amounts are in this many units of the currency: 10_000 when V = 500 means 5 million."""
-    horizon: Annotated[int, NumberIn(Bounds(1, 1e6), whole=True), AfterValidator(_one_period)] = HORIZON
+    horizon: Annotated[int, NumberIn(Bounds(1, MAX_HORIZON), whole=True)] = 1
     """Number of periods; 1 is the plain value model."""
+    period: Annotated[float, NumberIn(Bounds(1 / 366, 10))] = 1.0
+    """Length of a period in years: 0.25 for quarters."""
+
+    @property
+    def grid(self) -> Grid:
+        """The periods."""
+        return Grid(self.horizon, self.period)
 
     @property
     def money(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simengine.deal.model import Model
 from simengine.distributions.marginal import Marginal
-from simengine.formula import lower
+from simengine.formula.axis import YearlyArithmetic
+from simengine.formula.shapes import lower_over_years
 from simengine.plan.draws import identity
 
 Array = NDArray[np.float64]
@@ -99,6 +101,12 @@ class ArrayArithmetic:
         """x to the power y."""
         return np.asarray(np.power(x, y))
 
+    def normal_cdf(self, x: Array) -> Array:
+        """The probability that a standard normal number lies below x."""
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr(x))
+
 
 def outcomes_at(
     model: Model, inputs: Mapping[str, Array], pinned: Mapping[str, Array] | None = None
@@ -107,11 +115,11 @@ def outcomes_at(
 
     ``pinned`` are values of formulas where they are not as the formula says; NaN where they are.
     """
-    arithmetic = ArrayArithmetic()
-    values: dict[str, Array] = dict(inputs)
+    arithmetic = YearlyArithmetic(ArrayArithmetic(), model.grid)
+    values: dict[str, Any] = dict(inputs)
     with np.errstate(all="ignore"):
         for name, formula in model.formulas.items():
-            values[name] = lower(formula.expression, arithmetic, values.__getitem__)
+            values[name] = lower_over_years(formula.expression, arithmetic, values.__getitem__)
             if pinned is not None and name in pinned:
                 values[name] = np.where(np.isnan(pinned[name]), values[name], pinned[name])
     shape = np.broadcast_shapes(*(np.shape(value) for value in inputs.values()))

@@ -1,0 +1,164 @@
+"""What the functions over years are built of: each takes a :class:`~simengine.formula.axis.YearlyArithmetic`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from itertools import accumulate
+from typing import Any
+
+from simengine.formula.axis import Yearly, YearlyArithmetic
+
+On = YearlyArithmetic[Any]
+
+IRR_LOWEST, IRR_HIGHEST = -0.99, 10.0
+"""The range of internal rates of return that are looked for."""
+
+_BISECTIONS, _NEWTON_STEPS = 12, 5
+
+
+def folded(step: str) -> Callable[..., Any]:
+    """All periods to one value, from the first to the last: a sum, a largest value."""
+
+    def lower(on: On, x: Any) -> Any:
+        return reduce(getattr(on.base, step), on.periods_of(x))
+
+    return lower
+
+
+def running(step: str) -> Callable[..., Any]:
+    """The same up to each period: a running sum, a largest value so far."""
+
+    def lower(on: On, x: Any) -> Any:
+        return Yearly(tuple(accumulate(on.periods_of(x), getattr(on.base, step))))
+
+    return lower
+
+
+def lag(on: On, x: Any, first: Any = None) -> Any:
+    """The value of the period before; ``first`` (0) in the first."""
+    first = on.constant(0.0) if first is None else on.periods_of(first)[0]
+    return Yearly((first, *on.periods_of(x)[:-1]))
+
+
+def by_year(on: On, *values: Any) -> Any:
+    """The values of the periods in turn; the last one goes on."""
+    singles = [on.periods_of(value)[k] if isinstance(value, Yearly) else value for k, value in enumerate(values)]
+    missing = on.grid.periods - len(singles)
+    return Yearly((*singles[: on.grid.periods], *singles[-1:] * missing))
+
+
+def at_year(on: On, x: Any, time: Any) -> Any:
+    """The value in the period that holds a point in time; 0 before the first and after the last."""
+    base, length, zero = on.base, on.constant(on.grid.length), on.constant(0.0)
+    found = zero
+    for end, value in zip(on.grid.ends, on.periods_of(x), strict=True):
+        ends = on.constant(end)
+        inside = base.select(base.less(base.subtract(ends, length), time), base.less_equal(time, ends), zero)
+        found = base.add(found, base.select(inside, value, zero))
+    return found
+
+
+def carried(on: On, x: Any, keep: Any, start: Any = None) -> Any:
+    """Stock from flows: what is kept of the stock of the period before, plus the flow."""
+    stock = on.constant(0.0) if start is None else start
+    held = []
+    for flow, kept in zip(on.periods_of(x), on.periods_of(keep), strict=True):
+        stock = on.base.add(on.base.multiply(stock, kept), flow)
+        held.append(stock)
+    return Yearly(tuple(held))
+
+
+def present_value(on: On, rate: Any, flow: Any, early: Any = None) -> Any:
+    """Flows at the ends of the periods, or ``early`` periods before, discounted at a yearly rate."""
+    growth = on.add(on.constant(1.0), rate)
+    when = on.named("year")
+    if early is not None:
+        when = on.subtract(when, on.multiply(early, on.named("period")))
+    return folded("add")(on, on.multiply(flow, on.power(growth, on.negate(when))))
+
+
+def payback(on: On, initial: Any, flow: Any) -> Any:
+    """Years until the running sum reaches 0 for the first time, on straight lines between the ends of periods."""
+    base, zero = on.base, on.constant(0.0)
+    held = initial
+    years = on.constant(on.grid.horizon + on.grid.length)
+    waiting = base.less(initial, zero)
+    years = base.select(waiting, years, zero)
+    for start, value in zip((0.0, *on.grid.ends[:-1]), on.periods_of(flow), strict=True):
+        reached = base.add(held, value)
+        paid = base.select(waiting, base.less_equal(zero, reached), zero)
+        share = base.divide(base.negate(held), value)
+        when = base.add(on.constant(start), base.multiply(share, on.constant(on.grid.length)))
+        years = base.select(paid, when, years)
+        waiting = base.select(paid, zero, waiting)
+        held = reached
+    return years
+
+
+def internal_rate(on: On, initial: Any, flow: Any) -> Any:
+    """The yearly rate at which the value of all flows is 0: halved brackets, then Newton steps that stay inside.
+
+    The unknown is the discount factor of one period, in which the value is a polynomial.
+    """
+    base = on.base
+    flows = [initial, *on.periods_of(flow)]
+    low = on.constant((1.0 + IRR_HIGHEST) ** -on.grid.length)
+    high = on.constant((1.0 + IRR_LOWEST) ** -on.grid.length)
+    rising = base.less(_polynomial(on, flows, low)[0], on.constant(0.0))
+    middle = base.multiply(on.constant(0.5), base.add(low, high))
+    for halving in range(_BISECTIONS + _NEWTON_STEPS):
+        value, slope = _polynomial(on, flows, middle)
+        below = base.equal(base.less(value, on.constant(0.0)), rising)
+        low, high = base.select(below, middle, low), base.select(below, high, middle)
+        # geometric halving: rates near 0 and rates near the end of the range are found equally well
+        halved = base.sqrt(base.multiply(low, high))
+        if halving < _BISECTIONS:
+            middle = halved
+            continue
+        step = base.subtract(middle, base.divide(value, slope))
+        inside = base.select(base.less(low, step), base.less(step, high), on.constant(0.0))
+        middle = base.select(inside, step, halved)
+    return base.subtract(base.power(middle, on.constant(-1.0 / on.grid.length)), on.constant(1.0))
+
+
+def _polynomial(on: On, coefficients: list[Any], x: Any) -> tuple[Any, Any]:
+    """A polynomial and its derivative, by Horner's rule."""
+    base = on.base
+    value, slope = coefficients[-1], on.constant(0.0)
+    for coefficient in reversed(coefficients[:-1]):
+        slope = base.add(base.multiply(slope, x), value)
+        value = base.add(base.multiply(value, x), coefficient)
+    return value, slope
+
+
+def tiers(on: On, base: Any, *steps: Any) -> Any:
+    """Marginal tiers: ``tiers(s, u1, r1, u2, r2, r)`` is r1 on s up to u1, r2 from there to u2, r on the rest."""
+    zero = on.constant(0.0)
+    *bounded, last = steps
+    total, start = None, zero
+    for limit, rate in zip(bounded[::2], bounded[1::2], strict=True):
+        inside = on.maximum(on.subtract(on.minimum(base, limit), start), zero)
+        part = on.multiply(inside, rate)
+        total = part if total is None else on.add(total, part)
+        start = limit
+    part = on.multiply(on.maximum(on.subtract(base, start), zero), last)
+    return part if total is None else on.add(total, part)
+
+
+def interpolated(on: On, x: Any, *points: Any) -> Any:
+    """Straight lines between points (x1, y1), (x2, y2), ... with rising x; constant beyond the ends."""
+    places, heights = points[::2], points[1::2]
+    value = heights[0]
+    for place, following, height, after in zip(places, places[1:], heights, heights[1:], strict=False):
+        inside = on.maximum(on.subtract(on.minimum(x, following), place), on.constant(0.0))
+        slope = on.divide(on.subtract(after, height), on.subtract(following, place))
+        value = on.add(value, on.multiply(inside, slope))
+    return value
+
+
+def bass(on: On, time: Any, p: Any, q: Any) -> Any:
+    """The share of the market that has adopted by a time, in closed form (Bass 1969)."""
+    one = on.constant(1.0)
+    decayed = on.exp(on.negate(on.multiply(on.add(p, q), time)))
+    return on.divide(on.subtract(one, decayed), on.add(one, on.multiply(on.divide(q, p), decayed)))
