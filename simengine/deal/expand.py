@@ -10,7 +10,9 @@ import graphlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from simengine.deal import years
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
+from simengine.deal.names import check_names
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import constant_problems, is_yearly, names_in, parse
@@ -63,17 +65,33 @@ def model_of(definition: Definition) -> Model:
     if problems:
         raise InvalidInput(problems)
     inputs = {entry.name: entry for entry in _inputs(definition)}
-    formulas = _shaped(_in_order({formula.name: formula for formula in _formulas(definition)}))
+    named = {formula.name: formula for formula in _formulas(definition)}
+    outputs: tuple[Output, ...] = ()
+    yearly_outputs: tuple[YearlyOutput, ...] = ()
+    if definition.terms is not None:
+        book = years.written(definition, definition.terms)
+        named = {**book.formulas, **named}  # a formula of the user replaces one of the deal
+        check_names(definition, inputs, book.inputs, named)
+        inputs |= book.inputs
+        if not definition.outputs:
+            outputs, yearly_outputs = years.default_outputs(book), years.default_yearly(book)
+    formulas = _shaped(_in_order(named))
     yearly = {name for name, formula in formulas.items() if formula.yearly}
     return Model(
         strategy=definition.strategy,
         inputs=inputs,
         dependences=tuple(Dependence(group.names, group.matrix, group.dof) for group in definition.groups),
         formulas=formulas,
-        outputs=tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs if o.name not in yearly),
+        outputs=outputs
+        or tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs if o.name not in yearly),
         title=definition.title,
         grid=definition.grid,
-        yearly_outputs=tuple(YearlyOutput(o.name, o.unit, o.title) for o in definition.outputs if o.name in yearly),
+        yearly_outputs=yearly_outputs
+        or tuple(
+            YearlyOutput(o.name, o.unit, o.title, years.INITIAL.get(o.name, "") if definition.terms else "")
+            for o in definition.outputs
+            if o.name in yearly
+        ),
     )
 
 

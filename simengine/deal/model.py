@@ -30,7 +30,7 @@ class UncertainInput:
     source: str = ""
     address: str = ""
     table: str = "inputs"
-    """The table of the scenario that it belongs to: inputs, risks or costs."""
+    """The table of the scenario that it belongs to: inputs, risks or costs; none for fixed terms."""
 
     @property
     def stream(self) -> str:

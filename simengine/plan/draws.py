@@ -120,6 +120,8 @@ def _tables(model: Model) -> dict[str, str]:
     scaled = {group.names: set(group.names) for group in model.dependences if group.dof is not None}
     groups = {group.names: group for group in model.dependences}
     for name, entry in model.inputs.items():
+        if not entry.table:
+            continue
         found.setdefault(entry.stream, entry.table)
         for names, missing in scaled.items():
             if name in missing:

@@ -14,6 +14,7 @@ from simengine.scenario.positions import Path
 from simengine.scenario.quantities import Reader
 from simengine.scenario.report import Report, validate
 from simengine.scenario.schema import CorrelationTable
+from simengine.scenario.terms import Terms
 
 MAX_TABLES = 5_000
 
@@ -34,10 +35,23 @@ class _Names:
 
 
 def drawn_names(
-    inputs: Mapping[str, InputSpec], risks: Mapping[str, RiskSpec], costs: Mapping[str, InputSpec]
+    inputs: Mapping[str, InputSpec],
+    risks: Mapping[str, RiskSpec],
+    costs: Mapping[str, InputSpec],
+    terms: Terms | None = None,
 ) -> dict[str, Drawn]:
     """Every name that may be correlated, and what is drawn for it."""
     found = {}
+    if terms is not None:
+        for term in terms.values.values():
+            if term.input is not None and not term.each_year:
+                fixed = term.input.marginal.constant is not None
+                found[term.name] = Drawn(term.name, tuple(term.key.split(".")), fixed)
+        for name, event in terms.events.items():
+            if event.rate is not None or event.annual_probability is not None:
+                found[f"{name}_clock"] = Drawn(f"{name}_clock", ("risks", name), False)
+        if terms.tables.partner is not None and terms.tables.partner.mode == "survival":
+            found["partner_clock"] = Drawn("partner_clock", ("partner",), False)
     for table, specs in (("inputs", inputs), ("costs", costs)):
         for name, spec in specs.items():
             found[spec.name] = Drawn(spec.name, (table, name), spec.marginal.constant is not None)

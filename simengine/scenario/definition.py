@@ -16,6 +16,7 @@ from simengine.formula.axis import ONE_PERIOD, Grid
 if TYPE_CHECKING:
     from simengine.formula.nodes import Node
     from simengine.sampling.copula import Pair
+    from simengine.scenario.terms import Terms
 
 PLAIN_INPUTS = ("V", "D", "R", "L")
 """Market value, demand, the partner's standing, and the legal share: the inputs of the plain model."""
@@ -149,8 +150,13 @@ class Definition:
     plain: bool
     decisions: Mapping[str, DecisionSpec] = field(default_factory=lambda: MappingProxyType({}))
     grid: Grid = ONE_PERIOD
+    terms: Terms | None = None
+    """The deal over years, where it is one."""
+    money: str = ""
+    """The unit of amounts as a label."""
 
     def specs(self) -> tuple[InputSpec, ...]:
         """Every number and distribution of the strategy, in the order inputs, risks, costs."""
         risks = [spec for risk in self.risks.values() for spec in (risk.probability, risk.severity)]
-        return (*self.inputs.values(), *risks, *self.costs.values())
+        terms = () if self.terms is None else self.terms.inputs
+        return (*self.inputs.values(), *risks, *self.costs.values(), *terms)

@@ -147,6 +147,31 @@ class DistributionValue(FieldKind):
         return dict(DISTRIBUTION_MARK)
 
 
+@dataclass(frozen=True)
+class TermValue(DistributionValue):
+    """A value of a deal: also a list with a number for each period where ``by_year``, or ``"= formula"``.
+
+    ``kind`` is amount, share, rate (a year) or years; ``share`` stands for every number without a unit.
+    """
+
+    kind: str
+    bounds: Bounds
+    by_year: bool = False
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        """The bounds in words, and how a value may be written."""
+        listed = ", a list with a number for each period" if self.by_year else ""
+        return f'a number, {self.bounds}, a text such as "5 to 10", {{ dist = ... }}{listed}, or "= formula"'
+
+    def json_schema(self) -> dict[str, Any]:
+        """A mark for a number or a distribution; a list of numbers beside it."""
+        marked = dict(DISTRIBUTION_MARK)
+        if not self.by_year:
+            return marked
+        return {"anyOf": [marked, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
+
+
 def items(least: int, most: int, what: str) -> Callable[[tuple[T, ...]], tuple[T, ...]]:
     """A check for lists: how many items there may be, and none of them twice."""
 

@@ -17,7 +17,7 @@ from simengine.scenario.document import Document
 from simengine.scenario.positions import Path
 from simengine.scenario.quantities import Reader
 from simengine.scenario.report import Report
-from simengine.scenario.schema import FORMULA
+from simengine.scenario.tables import FORMULA
 
 MAX_TOGETHER = 100_000
 """Characters of all formulas of one strategy."""
@@ -67,12 +67,17 @@ def check_formulas(
     known: Mapping[str, Path],
     constants: Mapping[str, float],
     report: Report,
+    *,
+    deal: bool = False,
 ) -> None:
-    """Report names that nobody defines, formulas that need each other, and constant parts without a finite value."""
+    """Report names that nobody defines, formulas that need each other, and constant parts without a finite value.
+
+    In a deal over years names may also be those of formulas that its tables become; they are looked up there.
+    """
     aliases = {LEAK_ALIAS[0]} if LEAK_ALIAS[1] in known else set()
     for name, tree in formulas.trees.items():
         for used, spans in name_spans(tree).items():
-            if used not in known and used not in aliases:
+            if used not in known and used not in aliases and not deal:
                 hint = _missing_plain_hint(used, known) or names.suggest(used, known)
                 problem = problem_at(formulas.texts[name], spans[0], f"nothing is called {used}", hint=hint)
                 report.add(problem, document, ("model", name))

@@ -13,11 +13,13 @@ from simengine.errors import InvalidInput, Problem
 from simengine.formula.axis import ONE_PERIOD, Grid
 from simengine.scenario import names
 from simengine.scenario.correlations import drawn_names, read_groups
+from simengine.scenario.deal_checks import check_deal
 from simengine.scenario.decisions import read_decisions
 from simengine.scenario.definition import PLAIN_OUTCOME, Definition
 from simengine.scenario.document import Document, to_toml
 from simengine.scenario.extends import compose
 from simengine.scenario.formulas import check_formulas, plain_is_needed, read_formulas
+from simengine.scenario.kinds_of_entry import is_deal
 from simengine.scenario.namespace import Quantities, check_clashes, unused
 from simengine.scenario.outputs import read_outputs
 from simengine.scenario.plain import check_plain
@@ -29,6 +31,7 @@ from simengine.scenario.schema import Header, ScenarioFile, Simulate
 from simengine.scenario.shares import check_shares
 from simengine.scenario.source import Source, parse_text, read_file
 from simengine.scenario.strategies import Strategy, apply_options, check_said_once, read_strategies
+from simengine.scenario.terms import Terms, read_selected, read_terms
 
 
 def load(path: str | Path, *, set_values: Mapping[str, object] | None = None) -> Scenario:
@@ -159,16 +162,22 @@ def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, read
     """One strategy as a full definition; what is wrong in it is reported."""
     document, report = strategy.document, reader.report
     found = _quantities(document, reader).described_as(shared)
-    plain = plain_is_needed(document, found.formulas)
+    deal = is_deal(document)
+    terms = _terms(strategy, grid, reader) if deal else None
+    plain = not deal and plain_is_needed(document, found.formulas)
     known = check_clashes(document, plain, report)
-    check_formulas(document, found.formulas, known, found.numbers, report)
+    check_formulas(document, found.formulas, known, found.numbers, report, deal=deal)
     if plain:
         check_plain(document, found.inputs, found.risks, report)
+    if terms is not None:
+        check_deal(document, terms, found, report)
     check_shares(document, found.formulas.trees, found.inputs, found.risks, found.constants, report)
-    drawn = drawn_names(found.inputs, found.risks, found.costs)
+    drawn = drawn_names(found.inputs, found.risks, found.costs, terms)
     groups = read_groups(document, drawn, found.failed(document), reader)
     units = dict.fromkeys(found.risks, "") | dict.fromkeys(found.formulas.names, money)
-    outputs = read_outputs(document, found.formulas, units | ({PLAIN_OUTCOME: money} if plain else {}), report)
+    outputs = read_outputs(
+        document, found.formulas, units | ({PLAIN_OUTCOME: money} if plain else {}), report, deal=deal
+    )
     definition = Definition(
         strategy=strategy.name,
         title=strategy.title,
@@ -184,8 +193,19 @@ def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, read
         outputs=outputs,
         plain=plain,
         grid=grid,
+        terms=terms,
+        money=money,
     )
-    return _Part(definition, document, unused(found, plain, outputs), set(known.values()))
+    return _Part(definition, document, unused(found, plain, outputs, terms), set(known.values()))
+
+
+def _terms(strategy: Strategy, grid: Grid, reader: Reader) -> Terms | None:
+    """The deal tables of a strategy, with the measures that it lists."""
+    selected: tuple[str, ...] = ()
+    if strategy.mitigations is not None:
+        raw, path = strategy.mitigations
+        selected = read_selected(strategy.document, path, raw, strategy.document.data.get("mitigations"), reader)
+    return read_terms(strategy.document, grid, selected, reader)
 
 
 def _warn_of_unused(parts: list[_Part], report: Report) -> None:

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from simengine.errors import Problem
 from simengine.formula import names_in
 from simengine.scenario import names
-from simengine.scenario.definition import LEAK_ALIAS, PLAIN_OUTCOME, DecisionSpec, InputSpec, OutputSpec, RiskSpec
+from simengine.scenario.definition import (
+    LEAK_ALIAS,
+    PLAIN_INPUTS,
+    PLAIN_OUTCOME,
+    DecisionSpec,
+    InputSpec,
+    OutputSpec,
+    RiskSpec,
+)
 from simengine.scenario.document import Document
 from simengine.scenario.formulas import Formulas
 from simengine.scenario.positions import Path
 from simengine.scenario.quantities import ONE_OF
 from simengine.scenario.report import Report
+from simengine.scenario.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -94,10 +103,16 @@ def check_clashes(document: Document, plain: bool, report: Report) -> dict[str, 
     return {name: path for name, (path, _) in owners.items()}
 
 
-def unused(quantities: Quantities, plain: bool, outputs: tuple[OutputSpec, ...]) -> set[Path]:
+def unused(
+    quantities: Quantities, plain: bool, outputs: tuple[OutputSpec, ...], terms: Terms | None = None
+) -> set[Path]:
     """Where inputs, risks, constants, costs and formulas are defined that no outcome depends on."""
     trees = quantities.formulas.trees
     waiting = [output.name for output in outputs]
+    if terms is not None:
+        waiting += [*PLAIN_INPUTS, *quantities.risks, *(cost.name for cost in quantities.costs.values())]
+        waiting += [name for term in terms.values.values() if term.tree is not None for name in names_in(term.tree)]
+        waiting += [name for name in trees if name not in waiting]  # formulas may replace those of the deal
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -15,15 +15,21 @@ from simengine.scenario.positions import Path
 from simengine.scenario.report import Report, validate
 from simengine.scenario.schema import OutputTable
 
+PENDING = "?"
+"""The unit of an outcome of a deal over years, until its formula is known."""
+
 
 def read_outputs(
-    document: Document, formulas: Formulas, units: Mapping[str, str], report: Report
+    document: Document, formulas: Formulas, units: Mapping[str, str], report: Report, *, deal: bool = False
 ) -> tuple[OutputSpec, ...]:
     """What is reported; what is wrong is reported and left out.
 
-    ``units`` maps each outcome that may be reported to the unit that it has unless its entry says another.
+    ``units`` maps each outcome that may be reported to the unit that it has unless its entry says another.  In a deal
+    over years any name may be that of a formula that its tables become; none are asked for where [outputs] is missing.
     """
     asked = document.data.get("outputs")
+    if asked is None and deal:
+        return ()
     if asked is None:
         return tuple(OutputSpec(name, units[name], "", (), "outputs") for name in _default(formulas, units))
     if not isinstance(asked, list | dict):
@@ -35,7 +41,8 @@ def read_outputs(
     for path, name, raw in entries:
         if isinstance(name, str) and name in outputs:
             report.add(Problem("is named twice", value=show(name)), document, path)
-        output = _output(document, path, name, raw, units, report)
+        known = {**units, name: units.get(name, PENDING)} if deal and isinstance(name, str) else units
+        output = _output(document, path, name, raw, known, report)
         if output is not None:
             outputs[output.name] = output
     if all(raw is False for _, _, raw in entries):

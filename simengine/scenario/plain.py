@@ -32,7 +32,7 @@ def check_plain(
         report.add(Problem(reason, hint=hint), document, ("inputs",))
     for name in PLAIN_INPUTS:
         if name in inputs:
-            for problem in _doubts(name, inputs[name]):
+            for problem in input_doubts(name, inputs[name]):
                 report.add_of_value(problem, document, ("inputs", name))
     for name, risk in risks.items():
         severity = outside_share(risk.severity, "a severity")
@@ -40,7 +40,8 @@ def check_plain(
             report.add_of_value(severity, document, ("risks", name, "severity"))
 
 
-def _doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
+def input_doubts(name: str, spec: InputSpec) -> Iterable[Problem]:
+    """What is wrong or doubtful about an input of the plain model."""
     if name not in _SHARES:
         below = probability_below(spec, 0.0)
         if below > _RARE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path as FolderPath
 from typing import TypeVar
@@ -16,9 +16,11 @@ from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
 from simengine.scenario.definition import InputSpec, RiskSpec
 from simengine.scenario.document import Document, key_text
+from simengine.scenario.kinds_of_entry import cost_items_of, events_of
 from simengine.scenario.positions import Path
 from simengine.scenario.report import Report, validate
-from simengine.scenario.schema import Described, Risk
+from simengine.scenario.schema import Risk
+from simengine.scenario.tables import Described
 
 S = TypeVar("S")
 
@@ -63,15 +65,20 @@ class Reader:
 
     def inputs(self, document: Document) -> dict[str, InputSpec]:
         """The table ``[inputs]``; what is wrong is reported and left out."""
-        return self.read_all(document, "inputs", lambda path, raw: self._input(document, path, raw, path[-1]))
+        return self.read_all(document, "inputs", lambda path, raw: self.read_input(document, path, raw, path[-1]))
 
     def costs(self, document: Document) -> dict[str, InputSpec]:
         """The table ``[costs]``."""
-        return self.read_all(document, "costs", lambda path, raw: self._input(document, path, raw, f"costs_{path[-1]}"))
+
+        def cost(path: Path, raw: object) -> InputSpec | None:
+            return self.read_input(document, path, raw, f"costs_{path[-1]}")
+
+        return self.read_all(document, "costs", cost, cost_items_of(document))
 
     def risks(self, document: Document) -> dict[str, RiskSpec]:
         """The tables ``[risks.NAME]``."""
-        return self.read_all(document, "risks", lambda path, raw: self._risk(document, path, raw))
+        events = events_of(document)
+        return self.read_all(document, "risks", lambda path, raw: self._risk(document, path, raw), events)
 
     def constants(self, document: Document) -> dict[str, float]:
         """The table ``[constants]``."""
@@ -85,9 +92,12 @@ class Reader:
 
         return self.read_all(document, "constants", constant)
 
-    def read_all(self, document: Document, key: str, read: Callable[[Path, object], S | None]) -> dict[str, S]:
-        """The entries of a table by name, each as ``read(path, raw)`` gives it; those it gives None are left out."""
-        found = {name: self.once((key, name), raw, read) for name, raw in self.table(document, key).items()}
+    def read_all(
+        self, document: Document, key: str, read: Callable[[Path, object], S | None], but: Container[str] = ()
+    ) -> dict[str, S]:
+        """The entries of a table by name but some, each as ``read(path, raw)`` gives it, or left out for None."""
+        entries = self.table(document, key)
+        found = {name: self.once((key, name), raw, read) for name, raw in entries.items() if name not in but}
         return {name: entry for name, entry in found.items() if entry is not None}
 
     def once(self, path: Path, raw: object, read: Callable[[Path, object], S]) -> S:
@@ -106,7 +116,8 @@ class Reader:
 
         return check
 
-    def _input(self, document: Document, path: Path, raw: object, name: str | int) -> InputSpec | None:
+    def read_input(self, document: Document, path: Path, raw: object, name: str | int) -> InputSpec | None:
+        """A number or a distribution with what is said of it; None where it is wrong, which is reported."""
         described, spec = Described(), raw
         if isinstance(raw, dict):
             words = {key: item for key, item in raw.items() if key in Described.model_fields}
@@ -141,7 +152,7 @@ class Reader:
         name = str(path[-1])
 
         def part_of_risk(place: Path, value: object) -> InputSpec | None:
-            return self._input(document, place, value, f"{name}_{place[-1]}")
+            return self.read_input(document, place, value, f"{name}_{place[-1]}")
 
         parts = {
             part: self.once((*path, part), raw[part], part_of_risk)

@@ -16,7 +16,6 @@ from simengine.distributions.schema import DEFINITION
 from simengine.distributions.schema import json_schema as value_schema
 from simengine.distributions.values import POSITIVE, Bounds
 from simengine.formula.axis import Grid
-from simengine.formula.tokens import MAX_TEXT
 from simengine.sampling.design import (
     DEFAULT_REPLICATES,
     DEFAULT_SAMPLER,
@@ -25,8 +24,22 @@ from simengine.sampling.design import (
     Precision,
     Sampler,
 )
+from simengine.scenario.deal_tables import Deals, Discount
 from simengine.scenario.docstrings import with_descriptions
-from simengine.scenario.fields import DISTRIBUTION_MARK, DistributionValue, NumberIn, Slug, Text, items
+from simengine.scenario.fields import DISTRIBUTION_MARK, NumberIn, Slug, items
+from simengine.scenario.risk_tables import CostItem, Event
+from simengine.scenario.tables import (
+    Correlation,
+    Dof,
+    FormulaField,
+    LabelField,
+    Number,
+    Percentile,
+    Table,
+    TailLevel,
+    TextField,
+    Value,
+)
 from simengine.scenario.targets import TargetTable
 
 MAX_TRIALS = 10**12
@@ -35,27 +48,6 @@ MAX_HORIZON = 600
 """Most periods: fifty years of months."""
 
 _REFERENCE = f"#/$defs/{DEFINITION}"
-
-TextField = Annotated[str, Text()]
-LabelField = Annotated[str, Text(100)]
-FORMULA = Text(MAX_TEXT)
-FormulaField = Annotated[str, FORMULA]
-Number = Annotated[float, NumberIn(Bounds())]
-Value = Annotated[object, DistributionValue()]
-Correlation = Annotated[float, NumberIn(Bounds(-1, 1))]
-Percentile = Annotated[float, NumberIn(Bounds(0, 100, low_open=True, high_open=True))]
-TailLevel = Annotated[float, NumberIn(Bounds(0.5, 1, low_open=True, high_open=True))]
-Dof = Annotated[float, NumberIn(Bounds(0.25, 1e4))]
-
-
-class Table(BaseModel):
-    """A table of the file: fixed keys, and no other."""
-
-    # Types are built when first used: ScenarioFile, the largest, serves the JSON Schema only.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    also_called: ClassVar[Mapping[str, str]] = {}
-    """Keys by what other programs call them."""
 
 
 class Header(Table):
@@ -75,6 +67,8 @@ class Header(Table):
     """Number of periods; 1 is the plain value model."""
     period: Annotated[float, NumberIn(Bounds(1 / 366, 10))] = 1.0
     """Length of a period in years: 0.25 for quarters."""
+    discount: Discount | None = None
+    """How money of later periods is valued; not at all without it."""
 
     @property
     def grid(self) -> Grid:
@@ -128,21 +122,8 @@ class Simulate(Table):
     """What to do when an outcome is not a finite number in some trial."""
 
 
-class Described(Table):
-    """What may be said of any quantity beside its value."""
-
-    title: TextField = ""
-    """What it is, for people."""
-    unit: LabelField = ""
-    """Its unit, where it is not an amount of money."""
-    source: TextField = ""
-    """Where the numbers come from; "judgement" is an answer."""
-    note: TextField = ""
-    """Anything else worth keeping."""
-
-
 class Risk(Table):
-    """An event that strikes with a probability and then takes a share of the value."""
+    """A risk of the plain model: it strikes with a probability and then takes a share of the value."""
 
     probability: Value
     """Probability that it strikes: a number from 0 to 1, or a distribution on [0, 1]."""
@@ -242,7 +223,7 @@ class HeaderTable(Header):
     """A scenario file that this one builds on; may also stand at the top of the file."""
 
 
-class ScenarioFile(Table):
+class ScenarioFile(Deals):
     """A scenario of simengine: what is uncertain, what the deal is, and which strategies are compared."""
 
     extends: Extends = None
@@ -251,12 +232,12 @@ class ScenarioFile(Table):
     """What the scenario is and in which money it counts."""
     inputs: dict[str, Value] = {}
     """Uncertain or fixed quantities by name; V, D, R and L make the plain model."""
-    risks: dict[str, Risk] = {}
-    """Events by name, each with probability and severity."""
+    risks: dict[str, Event] = {}
+    """Risks by name: probability and severity in the plain model, events in time in a deal over years."""
     correlations: tuple[CorrelationTable, ...] = ()
     """How inputs move together."""
-    costs: dict[str, Value] = {}
-    """Amounts that are subtracted in the plain model."""
+    costs: dict[str, Value | CostItem] = {}
+    """Amounts that are subtracted, at the signing or over years."""
     constants: dict[str, Number] = {}
     """Numbers for formulas."""
     decisions: dict[str, DecisionTable] = {}

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from simengine.distributions.values import show
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
+from simengine.scenario.deal_tables import Deals
 from simengine.scenario.definition import PLAIN_OUTCOME
 from simengine.scenario.document import Document, Origin, path_parts
 from simengine.scenario.positions import Path
 from simengine.scenario.report import Report, validate
+from simengine.scenario.risk_tables import COST_KEYS, EVENT_KEYS
 from simengine.scenario.schema import ScenarioFile, StrategyTable
 from simengine.scenario.source import Source, parse_value
 
@@ -20,7 +22,10 @@ MAX_STRATEGIES = 100
 BASE = "base"
 """The strategy of a scenario without strategies."""
 
-OVERRIDABLE = ("inputs", "risks", "costs", "constants", "decisions", "correlations", "model", "outputs")
+OVERRIDABLE = (
+    *("inputs", "risks", "costs", "constants", "decisions", "correlations", "model", "outputs"),
+    *Deals.model_fields,
+)
 """Tables that a strategy may change."""
 
 OPTION = "--set"
@@ -35,6 +40,8 @@ class Strategy:
     document: Document
     title: str = ""
     description: str = ""
+    mitigations: tuple[object, Path] | None = None
+    """The list of measures as written, and where."""
 
 
 def read_strategies(base: Document, report: Report) -> tuple[Strategy, ...]:
@@ -63,9 +70,22 @@ def _read(base: Document, name: str, raw: object, report: Report) -> Strategy | 
     if table is None or not isinstance(raw, dict):
         return None
     changes = {key: value for key, value in raw.items() if key not in StrategyTable.model_fields}
+    listed = changes.get("mitigations")
+    measures = None
+    if isinstance(listed, list):
+        measures = (changes.pop("mitigations"), (*path, "mitigations"))
     good = {key: value for key, value in changes.items() if _may_change(base, (*path, key), value, report)}
-    document = base.overlay(good, base.find(path))
-    return Strategy(name, _without_fragments(document, base, report), table.title, table.description)
+    document = _without_other_deal(base, good).overlay(good, base.find(path))
+    return Strategy(name, _without_fragments(document, base, report), table.title, table.description, measures)
+
+
+def _without_other_deal(base: Document, changes: Mapping[str, object]) -> Document:
+    """``base`` without its deal where a strategy gives one of another mode: none of the old terms remain."""
+    new, old = changes.get("deal"), base.data.get("deal")
+    mode = new.get("mode") if isinstance(new, dict) else changes.get("deal.mode")
+    if mode is None or not isinstance(old, dict) or mode == old.get("mode", "value"):
+        return base
+    return Document({key: value for key, value in base.data.items() if key != "deal"}, base.origin)
 
 
 def _may_change(base: Document, path: Path, value: object, report: Report) -> bool:
@@ -148,6 +168,7 @@ def _fragment(table: str, what: str, name: str, value: object, known: Mapping[st
         return None
     if name not in known:
         whole = {"probability", "severity"} <= set(value) if table == "risks" else "dist" in value
+        whole = whole or bool(set(value) & (EVENT_KEYS if table == "risks" else COST_KEYS))
         needs = "probability and severity" if table == "risks" else "dist"
         hint = names.suggest(name, known) or f"a new {what} needs {needs}"
         allowed = names.list_names(known) if known else None

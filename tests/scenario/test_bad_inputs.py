@@ -241,7 +241,13 @@ STRUCTURE = [
     ),
     ("a table that is a number", "inputs = 5 #<\n", HEAD + '[model]\nT = "1"\n', "inputs", "is not a table"),
     ("a unit of 0", HEAD, "unit = 0 #<\n" + PLAIN[len(HEAD) :], "scenario.unit = 0", "allowed: > 0"),
-    ("several periods", HEAD, "horizon = 8 #<\n" + PLAIN[len(HEAD) :], "scenario.horizon = 8", "allowed: 1"),
+    (
+        "too many periods",
+        HEAD,
+        "horizon = 801 #<\n" + PLAIN[len(HEAD) :],
+        "scenario.horizon = 801",
+        "allowed: 1 to 600",
+    ),
     ("escape codes in a title", HEAD, 'title = "\\u001B[2J" #<\n' + PLAIN[len(HEAD) :], "scenario.title", "U+001B"),
     ("risk without severity", PLAIN, "[risks.a] #<\nprobability = 0.5", "risks.a.severity", "is missing|a number"),
     (

@@ -104,7 +104,7 @@ def test_shipped_scenarios_satisfy_the_schema(path: Path, validator: Any) -> Non
         {"scenario": {"name": "a b"}},
         {"scenario": {"name": "x", "unit": 0}},
         {"riks": {}},
-        {"risks": {"a": {"probability": 0.5}}},
+        {"risks": {"a": {"probability": 0.5, "severity": 0.1, "sevrity": 1}}},
         {"inputs": {"V": {"dist": "nosuch"}}},
         {"inputs": {"V": {"dist": "pert", "min": 0, "mode": 1, "max": 2, "sgima": 3}}},
         {"inputs": {"V": True}},

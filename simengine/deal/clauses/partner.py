@@ -1,0 +1,130 @@
+"""Whether the partner pays: a share collected, a default in time, a pool of partners, or several of them.
+
+Rating letters stand for the cumulative default probabilities of years 1 to 6 that rating agencies publish (S&P-type
+table at frm.midhafin.com; AAA, AA and A: judgement in proportion).  The yearly hazard of the last year goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from statistics import NormalDist
+
+from simengine.deal.book import Book, identifier
+from simengine.formula.printer import number_text
+
+DEFAULTS: dict[str, tuple[float, ...]] = {
+    "AAA": (0.0001, 0.0003, 0.0007, 0.0012, 0.0018, 0.0025),
+    "AA": (0.0002, 0.0006, 0.0012, 0.0021, 0.0031, 0.0042),
+    "A": (0.0006, 0.0016, 0.0030, 0.0047, 0.0066, 0.0088),
+    "BBB": (0.0018, 0.0051, 0.0088, 0.0133, 0.0178, 0.0224),
+    "BB": (0.0072, 0.0224, 0.0402, 0.0580, 0.0745, 0.0897),
+    "B": (0.0376, 0.0856, 0.1266, 0.1587, 0.1832, 0.2032),
+    "CCC": (0.2678, 0.3588, 0.4096, 0.4406, 0.4642, 0.4738),
+}
+"""Cumulative probability of default by the end of years 1 to 6."""
+
+
+def conditional_defaults(rating: str) -> tuple[float, ...]:
+    """Probability of default in each year, given none before: ``(PD_y - PD_{y-1}) / (1 - PD_{y-1})``."""
+    table = (0.0, *DEFAULTS[rating])
+    return tuple((now - before) / (1.0 - before) for before, now in itertools.pairwise(table))
+
+
+def cumulative_default(rating: str, years: float) -> float:
+    """Probability of default by a time in years; between and after the years of the table by constant hazards."""
+    return -math.expm1(-_hazard_up_to(rating, years))
+
+
+def _hazard_up_to(rating: str, years: float) -> float:
+    hazards = [-math.log1p(-p) for p in conditional_defaults(rating)]
+    whole = min(int(years), len(hazards))
+    total = sum(hazards[:whole])
+    rest = years - whole
+    return total + rest * (hazards[whole] if whole < len(hazards) else hazards[-1])
+
+
+def collection(book: Book) -> None:
+    """The share of the partner's debts of each period that is collected."""
+    partner = book.tables.partner
+    if book.tables.partners:
+        _several(book)
+    elif partner is None or partner.mode == "factor":
+        if "inputs.R" in book:
+            book.add("collection", book["inputs.R"], "partner", "share of the claim that is collected", "inputs.R")
+    elif partner.mode == "pool":
+        _pool(book)
+    else:
+        _time(book, "partner", "partner", partner.rating)
+        replacement = ""
+        if partner.replacement is not None:
+            share = book.get("partner.replacement.share", "1")
+            years = book["partner.replacement.years"]
+            replacement = f" + {share} * (year - period >= partner_default_time + {years})"
+        text = _collected(book, "partner", "partner") + replacement
+        book.add("collection", text, "partner", "share of the claim that is collected", "partner")
+
+
+def _time(book: Book, name: str, key: str, rating: str | None) -> None:
+    """When a partner defaults, and whether it is there at the end of each period."""
+    clock = book.draw(
+        f"{name}_clock", {"dist": "exponential", "rate": 1.0}, key, "hazard used up when the partner defaults"
+    )
+    if rating is not None:
+        points = [(0.0, 0.0)] + [(_hazard_up_to(rating, year), float(year)) for year in range(1, 7)]
+        last = -math.log1p(-conditional_defaults(rating)[-1])
+        far = max(2.0 * book.definition.grid.horizon + 1.0, 100.0)
+        points.append((points[-1][0] + last * far, 6.0 + far))
+        table = ", ".join(f"{number_text(hazard)}, {number_text(time)}" for hazard, time in points)
+        text = f"interp({clock}, {table})"
+    elif f"{key}.annual_default" in book:
+        text = f"{clock} / -log(1 - {book[f'{key}.annual_default']})"
+    else:
+        text = f"{clock} * horizon / -log({book['inputs.R']})"
+    book.add(f"{name}_default_time", text, "partner", "when the partner defaults, in years", key)
+    text = f"{name}_default_time > year"
+    book.add(f"{name}_alive", text, "partner", "1 in periods at whose end the partner still pays", key)
+
+
+def _collected(book: Book, name: str, key: str) -> str:
+    """What is collected of a claim: all while the partner lives, what is recovered in the period of its default."""
+    alive = f"{name}_alive"
+    if f"{key}.recovery" not in book:
+        return alive
+    return f"{alive} + {book[f'{key}.recovery']} * (lag({alive}, 1) - {alive})"
+
+
+def _several(book: Book) -> None:
+    parts = []
+    for name, one in book.tables.partners.items():
+        short, key = identifier(name), f"partners.{name}"
+        _time(book, short, key, one.rating)
+        parts.append(f"{book[f'{key}.share']} * ({_collected(book, short, key)})")
+    book.add("collection", book.total(parts), "partner", "share of the claim that is collected", "partners")
+
+
+def _pool(book: Book) -> None:
+    """A large pool of equal partners with a common factor (Vasicek 1987): the share in default follows the factor."""
+    partner = book.tables.partner
+    assert partner is not None
+    ends = book.definition.grid.ends
+    rho = partner.correlation or 0.0
+    if partner.rating is not None:
+        scores = [NormalDist().inv_cdf(cumulative_default(partner.rating, end)) for end in ends]
+    else:
+        yearly = book.number("partner.annual_default")
+        if yearly is None:
+            yearly = 0.5
+        scores = [NormalDist().inv_cdf(-math.expm1(end * math.log1p(-yearly))) for end in ends]
+    listed = f"by_year({', '.join(map(number_text, scores))})"
+    book.add("pool_score", listed, "partner", "normal score of the default probability up to each period", "partner")
+    factor = book.draw(
+        "partner_factor", {"dist": "normal", "mean": 0.0, "sd": 1.0}, "partner.correlation", "state of the economy"
+    )
+    root, rest = number_text(math.sqrt(rho)), number_text(math.sqrt(1.0 - rho))
+    text = f"normcdf((pool_score - {root} * {factor}) / {rest})"
+    book.add("default_share", text, "partner", "share of the partners in default at the end of each period", "partner")
+    text = "1 - default_share"
+    if "partner.recovery" in book:
+        text += f" + {book['partner.recovery']} * (default_share - lag(default_share))"
+    book.add("collection", text, "partner", "share of the claim that is collected", "partner")

@@ -1,0 +1,64 @@
+"""Names in a deal over years: those that its tables become are known only here, so they are looked up here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simengine.deal.model import NamedFormula, UncertainInput
+from simengine.errors import InvalidInput, Problem
+from simengine.formula import name_spans
+from simengine.formula.problems import problem_at
+from simengine.scenario import names
+from simengine.scenario.definition import Definition
+
+
+def check_names(
+    definition: Definition,
+    inputs: Mapping[str, UncertainInput],
+    drawn: Mapping[str, UncertainInput],
+    formulas: Mapping[str, NamedFormula],
+) -> None:
+    """Check that every name means one thing, and that formulas and outcomes use names that mean something.
+
+    Raises
+    ------
+    InvalidInput
+        With all problems; keys are those of the scenario.
+    """
+    problems = [
+        *_clashes(inputs, drawn, formulas),
+        *_unknown(definition, {*inputs, *drawn, *formulas}, formulas),
+        *_outcomes(definition, formulas),
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _clashes(
+    inputs: Mapping[str, UncertainInput], drawn: Mapping[str, UncertainInput], formulas: Mapping[str, NamedFormula]
+) -> Iterator[Problem]:
+    for name, entry in inputs.items():
+        if name in drawn or name in formulas:
+            other = drawn[name].key if name in drawn else formulas[name].key
+            reason = f"{name} is a quantity of the deal already, from [{other.partition('.')[0]}]"
+            yield Problem(reason, key=entry.key, allowed="another name")
+
+
+def _unknown(definition: Definition, known: set[str], formulas: Mapping[str, NamedFormula]) -> Iterator[Problem]:
+    written = {name: f"model.{name}" for name in definition.model}
+    if definition.terms is not None:
+        written |= {term.name: term.key for term in definition.terms.values.values() if term.formula}
+    for name, key in written.items():
+        formula = formulas.get(name)
+        for used, spans in name_spans(formula.expression).items() if formula is not None else ():
+            if used not in known:
+                hint = names.suggest(used, sorted(known))
+                yield problem_at(formula.text, spans[0], f"nothing is called {used}", hint=hint).under(key)  # type: ignore[union-attr]
+
+
+def _outcomes(definition: Definition, formulas: Mapping[str, NamedFormula]) -> Iterator[Problem]:
+    for output in definition.outputs:
+        if output.name not in formulas:
+            hint = names.suggest(output.name, formulas)
+            allowed = names.list_names(formulas)
+            yield Problem("is not an outcome of this deal", f"outputs.{output.name}", output.name, allowed, hint)

@@ -1,0 +1,80 @@
+"""A deal over years: its tables become formulas, clause by clause, in the order in which money flows."""
+
+from __future__ import annotations
+
+from simengine.deal.book import Book, identifier
+from simengine.deal.clauses import contract, events, market, money, partner, partner_side
+from simengine.deal.clauses.market import has
+from simengine.deal.model import Output, YearlyOutput
+from simengine.scenario.definition import Definition
+from simengine.scenario.terms import Terms
+
+MAIN_OUTCOME = "npv"
+"""The outcome of a deal over years."""
+
+CASH_FLOW = "cash_flow"
+
+
+def written(definition: Definition, terms: Terms) -> Book:
+    """The formulas and draws of a deal over years."""
+    book = Book(definition, terms)
+    book.write_values()
+    money.timing(book)
+    partner_side.partner_discount(book)
+    market.development(book)
+    events.events(book)
+    market.market(book)
+    market.sales(book)
+    partner.collection(book)
+    contract.reached_milestones(book)
+    walks = "potential_sales" in book.formulas
+    contract.claim(book, "potential_sales" if walks else "sales", "potential_" if walks else "")
+    partner_side.walk_away(book)
+    contract.exit_value(book)
+    events.event_costs(book)
+    events.awards(book, _lost_claims(book))
+    money.exchange(book)
+    money.receipts(book)
+    money.costs(book)
+    money.tax(book)
+    money.value(book)
+    partner_side.partner_value(book)
+    return book
+
+
+def _lost_claims(book: Book) -> dict[str, str]:
+    """What each event with a suit cost us in claims: the claim as it would be without the event, less the claim."""
+    lost = {}
+    for risk in events.risks_with_suits(book):
+        name = identifier(risk)
+        without = market.sales_without(book, name)
+        sales = book.add(f"{name}_spared_sales", without, "risks", "sales as they would be without it", f"risks.{risk}")
+        claim = contract.claim(book, sales, f"{name}_spared_")
+        spared = f"{claim} * launched" if has(book, "launched") else claim
+        difference = f"({spared} - claim)"
+        lost[risk] = f"{difference} * collection" if has(book, "collection") else difference
+    return lost
+
+
+def default_outputs(book: Book) -> tuple[Output, ...]:
+    """The outcomes that are reported unless others are asked for."""
+    money_unit = book.definition.money
+    outputs = [Output(MAIN_OUTCOME, money_unit, "net present value")]
+    if has(book, "initial_costs") or has(book, "running_costs"):
+        outputs += [
+            Output("peak_funding", money_unit, "peak funding need"),
+            Output("payback", "years", "time until paid back"),
+            Output("ever_negative", "", "money is short at some time"),
+        ]
+    if has(book, "partner_npv"):
+        outputs.append(Output("partner_npv", money_unit, "net present value to the partner"))
+    return tuple(outputs)
+
+
+def default_yearly(book: Book) -> tuple[YearlyOutput, ...]:
+    """The yearly outcomes that are reported unless others are asked for."""
+    return (YearlyOutput(CASH_FLOW, book.definition.money, "cash flow of the period", "initial_cash_flow"),)
+
+
+INITIAL = {CASH_FLOW: "initial_cash_flow", "partner_cash_flow": "partner_initial_cash_flow"}
+"""What yearly formulas are at the signing."""
