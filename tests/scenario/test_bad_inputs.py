@@ -246,7 +246,7 @@ STRUCTURE = [
         HEAD,
         "horizon = 801 #<\n" + PLAIN[len(HEAD) :],
         "scenario.horizon = 801",
-        "allowed: 1 to 600",
+        "allowed: a whole number, 1 to 600",
     ),
     ("escape codes in a title", HEAD, 'title = "\\u001B[2J" #<\n' + PLAIN[len(HEAD) :], "scenario.title", "U+001B"),
     ("risk without severity", PLAIN, "[risks.a] #<\nprobability = 0.5", "risks.a.severity", "is missing|a number"),
