@@ -16,7 +16,7 @@ from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.engine.tasks import Mergeable, Narrow, Pick, PickFromWindows, Task
 from simengine.kernels import cpu
-from simengine.kernels.gather import Gathered
+from simengine.kernels.gather import Gathered, lowest
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -166,8 +166,7 @@ def _first_windows(grid: Grid, summary: Summary, bins: list[Ints]) -> Windows:
 
 def _ending(values: Array, count: int, limbs: Ints, centre: float) -> tuple[float, float]:
     """Sums over the ``count`` lowest values and what the limbs already hold, each rounded once."""
-    lowest = np.partition(values, count - 1)[:count] if 0 < count < len(values) else values[:count]
-    total = limbs + cpu.exact_limbs(lowest, centre)
+    total = limbs + cpu.exact_limbs(lowest(values, count), centre)
     return rounded(total[0]), rounded(total[1])
 
 
