@@ -99,10 +99,19 @@ def model_of(definition: Definition) -> Model:
 
 
 def _inputs(definition: Definition) -> Iterator[UncertainInput]:
-    yield from map(_input, definition.inputs.values())
+    periods = definition.grid.periods
+    for spec in definition.inputs.values():
+        yield from _each_period(spec, "inputs", periods) if spec.yearly else [_input(spec)]
     for risk in definition.risks.values():
         yield from (replace(entry, table="risks") for entry in _risk_inputs(risk))
-    yield from (replace(_input(cost), table="costs") for cost in definition.costs.values())
+    for cost in definition.costs.values():
+        yield from _each_period(cost, "costs", periods) if cost.yearly else [replace(_input(cost), table="costs")]
+
+
+def _each_period(spec: InputSpec, table: str, periods: int) -> Iterator[UncertainInput]:
+    """An input that is drawn anew for every period: one draw for each."""
+    for k in range(1, periods + 1):
+        yield replace(_input(spec), name=f"{spec.name}_{k}", table=table)
 
 
 def _input(spec: InputSpec) -> UncertainInput:
@@ -130,6 +139,10 @@ def _formulas(definition: Definition) -> Iterator[NamedFormula]:
     for name, value in definition.constants.items():
         table = "decisions" if name in definition.decisions else "constants"
         yield _derived(name, number_text(value), f"{table}.{name}")
+    for spec in (*definition.inputs.values(), *definition.costs.values()):
+        if spec.yearly:
+            values = ", ".join(f"{spec.name}_{k}" for k in range(1, definition.grid.periods + 1))
+            yield _derived(spec.name, f"by_year({values})", spec.key, spec.unit, spec.title)
     for risk in definition.risks.values():
         yield from _risk_formulas(risk)
     leak, ip_leak = LEAK_ALIAS

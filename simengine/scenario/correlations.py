@@ -54,6 +54,8 @@ def drawn_names(
             found["partner_clock"] = Drawn("partner_clock", ("partner",), False)
     for table, specs in (("inputs", inputs), ("costs", costs)):
         for name, spec in specs.items():
+            if spec.yearly:
+                continue
             found[spec.name] = Drawn(spec.name, (table, name), spec.marginal.constant is not None)
     for name, risk in risks.items():
         path: Path = ("risks", name)

@@ -46,6 +46,13 @@ class InputSpec:
     unit: str = ""
     source: str = ""
     note: str = ""
+    each: str = "trial"
+    """``year`` where it is drawn anew for every period."""
+
+    @property
+    def yearly(self) -> bool:
+        """Whether it has a value for each period."""
+        return self.each == "year" and self.marginal.constant is None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -57,3 +57,5 @@ class Described(Table):
     """Where the numbers come from; "judgement" is an answer."""
     note: TextField = ""
     """Anything else worth keeping."""
+    each: Literal["trial", "year"] = "trial"
+    """Whether it is drawn once a trial, or anew for every period."""
