@@ -26,7 +26,11 @@ def differences(source: Source, outcomes: Array) -> Array:
     as a share of the standard deviation of the float64 outcomes (of their size, where they do not vary); NaN where no
     trial is finite, inf where one is finite in float64 alone.
     """
-    exact = float64_outcomes(source, outcomes.shape[1])
+    return gaps(outcomes, float64_outcomes(source, outcomes.shape[1]))
+
+
+def gaps(outcomes: Array, exact: Array) -> Array:
+    """The largest and the mean absolute difference of outcomes from exact ones, as :func:`differences` counts them."""
     found = np.empty((len(outcomes), 2))
     for k, (one, other) in enumerate(zip(outcomes, exact, strict=True)):
         finite = np.isfinite(other)
@@ -34,11 +38,11 @@ def differences(source: Source, outcomes: Array) -> Array:
             found[k] = np.nan
             continue
         with np.errstate(over="ignore", invalid="ignore"):
-            gaps = np.abs(one[finite] - other[finite])
-            gaps = np.where(np.isnan(gaps), np.inf, gaps)
-            spread = float(other[finite].std())
-            scale = spread if spread > 0.0 else float(np.abs(other[finite]).max()) or 1.0
-            found[k] = gaps.max() / scale, gaps.mean() / scale
+            apart = np.abs(one[finite] - other[finite])
+            apart = np.where(np.isnan(apart), np.inf, apart)
+            same = other[finite].min() == other[finite].max()  # whose sd need not be 0 to the last bit
+            scale = float(np.abs(other[finite]).max()) or 1.0 if same else float(other[finite].std())
+            found[k] = apart.max() / scale, apart.mean() / scale
     return found
 
 

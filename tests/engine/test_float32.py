@@ -10,6 +10,7 @@ from scenario_plans import REFERENCE_DEAL, plan_of
 
 from simengine.engine.run import draw, run
 from simengine.errors import InvalidInput
+from simengine.kernels import compare
 from simengine.sampling.design import SAMPLERS
 
 ALL_OPERATIONS = """
@@ -86,6 +87,13 @@ def test_the_difference_from_float64_is_measured(plans):
     largest, mean = done.differences[0]
     assert 1e-8 < mean < largest < 1e-5
     assert not run(plans["random"].reference, trials=20_000, seed=1).differences.any()
+
+
+def test_an_outcome_that_never_varies_is_compared_with_its_size():
+    same = np.full((1, 1000), 2.7 - 0.3)  # whose sd is not 0 to the last bit
+    assert same.std() > 0.0
+    (found,) = compare.gaps(same.astype(np.float32).astype(np.float64), same)
+    assert np.all(found < 1e-7)
 
 
 def test_a_coarse_table_shows_in_the_difference(plans):
