@@ -161,7 +161,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, read
     found = _quantities(document, reader).described_as(shared)
     plain = plain_is_needed(document, found.formulas)
     known = check_clashes(document, plain, report)
-    check_formulas(document, found.formulas, known, found.numbers, report)
+    check_formulas(document, found.formulas, known, found.numbers, grid, report)
     if plain:
         check_plain(document, found.inputs, found.risks, report)
     check_shares(document, found.formulas.trees, found.inputs, found.risks, found.constants, report)
