@@ -97,10 +97,15 @@ def _operators(_: str) -> str:
 
 
 def _functions(_: str) -> str:
+    """All functions in one table, group by group, and the constants."""
     from simengine.formula.functions import CONSTANTS, FUNCTIONS
 
-    rows = [(f"`{f.usage}`", f.doc) for f in FUNCTIONS.values()]
-    return _table(("written", "value"), [*rows, *((f"`{n}`", f"{v!r}") for n, v in CONSTANTS.items())])
+    rows: list[tuple[str, ...]] = []
+    for group in dict.fromkeys(function.group for function in FUNCTIONS.values()):
+        listed = [function for function in FUNCTIONS.values() if function.group == group]
+        rows += [(f"`{function.usage}`", function.doc, group) for function in listed]
+    rows += [(f"`{name}`", f"{value!r}", "constants") for name, value in CONSTANTS.items()]
+    return _table(("written", "value", "group"), rows)
 
 
 def _distributions(_: str) -> str:

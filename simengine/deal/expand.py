@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from simengine.deal import years
+from simengine.deal.book import Book
+from simengine.deal.kinds import inferred, known_kinds
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
-from simengine.deal.names import check_names
+from simengine.deal.names import check_names, check_shapes
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import constant_problems, is_yearly, names_in, parse
+from simengine.formula.kinds import unit_label
 from simengine.formula.printer import number_text
 from simengine.scenario.definition import (
     LEAK_ALIAS,
@@ -25,6 +28,7 @@ from simengine.scenario.definition import (
     InputSpec,
     RiskSpec,
 )
+from simengine.scenario.outputs import PENDING
 from simengine.scenario.scenario import Scenario
 
 
@@ -66,33 +70,54 @@ def model_of(definition: Definition) -> Model:
         raise InvalidInput(problems)
     inputs = {entry.name: entry for entry in _inputs(definition)}
     named = {formula.name: formula for formula in _formulas(definition)}
-    outputs: tuple[Output, ...] = ()
-    yearly_outputs: tuple[YearlyOutput, ...] = ()
+    book = None
     if definition.terms is not None:
         book = years.written(definition, definition.terms)
         named = {**book.formulas, **named}  # a formula of the user replaces one of the deal
         check_names(definition, inputs, book.inputs, named)
         inputs |= book.inputs
-        if not definition.outputs:
-            outputs, yearly_outputs = years.default_outputs(book), years.default_yearly(book)
     formulas = _shaped(_in_order(named))
-    yearly = {name for name, formula in formulas.items() if formula.yearly}
+    kinds, contradictions = inferred(formulas, known_kinds(definition, formulas))
+    if contradictions:
+        raise InvalidInput(contradictions)
+    if book is not None:
+        check_shapes(definition, formulas)
+        formulas = {
+            name: formula if formula.unit else replace(formula, unit=unit_label(kinds.get(name), definition.money))
+            for name, formula in formulas.items()
+        }
+    outputs, yearly_outputs = _outputs(definition, book, formulas)
     return Model(
         strategy=definition.strategy,
         inputs=inputs,
         dependences=tuple(Dependence(group.names, group.matrix, group.dof) for group in definition.groups),
         formulas=formulas,
-        outputs=outputs
-        or tuple(Output(o.name, o.unit, o.title, o.targets) for o in definition.outputs if o.name not in yearly),
+        outputs=outputs,
         title=definition.title,
         grid=definition.grid,
-        yearly_outputs=yearly_outputs
-        or tuple(
-            YearlyOutput(o.name, o.unit, o.title, years.INITIAL.get(o.name, "") if definition.terms else "")
-            for o in definition.outputs
-            if o.name in yearly
-        ),
+        yearly_outputs=yearly_outputs,
     )
+
+
+def _outputs(
+    definition: Definition, book: Book | None, formulas: Mapping[str, NamedFormula]
+) -> tuple[tuple[Output, ...], tuple[YearlyOutput, ...]]:
+    """What is reported, in single values and by period; a deal reports its value whatever else is asked for."""
+    if book is not None and not definition.outputs:
+        return years.default_outputs(book), years.default_yearly(book)
+    single, yearly = [], []
+    for asked in definition.outputs:
+        formula = formulas[asked.name]
+        unit = formula.unit if asked.unit == PENDING else asked.unit
+        title = asked.title or (formula.title if book is not None else "")
+        if formula.yearly:
+            initial = years.INITIAL.get(asked.name, "") if book is not None else ""
+            yearly.append(YearlyOutput(asked.name, unit, title, initial))
+        else:
+            single.append(Output(asked.name, unit, title, asked.targets))
+    if book is not None and not single:
+        single = [years.default_outputs(book)[0]]
+    return tuple(single), tuple(yearly)
 
 
 # ---- inputs ----

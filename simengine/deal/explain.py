@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from simengine.deal.model import Dependence, Model, NamedFormula, UncertainInput
-from simengine.formula import Node, names_in, to_text
-from simengine.formula.nodes import postorder, substitute
+from simengine.deal.model import SECTIONS, Dependence, Model, NamedFormula, UncertainInput
+from simengine.formula import Grid, Node, names_in, to_text
+from simengine.formula.arithmetic import FLOATS
+from simengine.formula.axis import ONE_PERIOD, Yearly, YearlyArithmetic
+from simengine.formula.nodes import Number, Operation, postorder, substitute
+from simengine.formula.shapes import lower_over_years
 
 MAX_EXPANDED = 200
 """Numbers, names and operators up to which a formula is also shown with all others put into it."""
+
+MAX_EXPANDED_OVER_YEARS = 24
+"""The same in deals over years, whose formulas stand by section and are read one by one."""
+
+MAX_VALUES = 8
+"""Values by year that are shown; of longer lists the first and last."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,8 @@ class InputLine:
     title: str
     source: str
     key: str
+    table: str
+    """The table of the scenario that it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,7 @@ class FormulaLine:
     """A formula in canonical text, and with all other formulas put into it where that is another, not too long one.
 
     ``outcome`` says whether it is reported, ``targets`` the thresholds x for which P(outcome < x) is.
+    Long lists of values by year are shortened in the texts.
     """
 
     name: str
@@ -49,6 +64,12 @@ class FormulaLine:
     key: str
     outcome: bool
     targets: tuple[float, ...]
+    section: str = "model"
+    yearly: bool = False
+    initial: str = ""
+    """The formula that is its value at year 0, where it is reported with one."""
+    values: tuple[float, ...] = ()
+    """The value of each period, where they are the same in every trial and do not stand in the text."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +81,49 @@ class Explanation:
     inputs: tuple[InputLine, ...]
     dependences: tuple[DependenceLine, ...]
     formulas: tuple[FormulaLine, ...]
+    grid: Grid = ONE_PERIOD
+
+    @property
+    def sections(self) -> dict[str, list[FormulaLine]]:
+        """The formulas by part of the deal, parts in the order in which they are read; one part in plain models."""
+        found: dict[str, list[FormulaLine]] = {section: [] for section in SECTIONS}
+        for line in self.formulas:
+            found.setdefault(line.section, []).append(line)
+        return {section: lines for section, lines in found.items() if lines}
 
 
 def explain(model: Model) -> Explanation:
     """What a strategy was resolved to."""
-    targets = {output.name: output.targets for output in model.outputs}
+    by_section = any(formula.section != "model" for formula in model.formulas.values())
+    most = MAX_EXPANDED_OVER_YEARS if by_section or model.grid.periods > 1 else MAX_EXPANDED
+    values = _same_in_every_trial(model)
     whole: dict[str, Node] = {}  # formulas over inputs alone, where they are short enough
     lines = []
     for formula in model.formulas.values():
-        expanded = _expanded(formula, whole, model)
+        expanded = _expanded(formula, whole, model, most)
         if expanded is not None:
             whole[formula.name] = expanded
-        lines.append(_formula_line(formula, expanded, targets))
+        lines.append(_formula_line(formula, expanded, values.get(formula.name), model))
     return Explanation(
         strategy=model.strategy,
         title=model.title,
         inputs=tuple(map(_input_line, model.inputs.values())),
         dependences=tuple(map(_dependence_line, model.dependences)),
         formulas=tuple(lines),
+        grid=model.grid,
     )
+
+
+def _same_in_every_trial(model: Model) -> dict[str, Any]:
+    """The values of fixed inputs and of formulas that use nothing else."""
+    on = YearlyArithmetic(FLOATS, model.grid)
+    found: dict[str, Any] = {
+        name: entry.marginal.constant for name, entry in model.inputs.items() if entry.marginal.constant is not None
+    }
+    for name, formula in model.formulas.items():
+        if all(used in found for used in names_in(formula.expression)):
+            found[name] = lower_over_years(formula.expression, on, found.__getitem__)
+    return found
 
 
 def _input_line(entry: UncertainInput) -> InputLine:
@@ -90,6 +135,7 @@ def _input_line(entry: UncertainInput) -> InputLine:
         title=entry.title,
         source=entry.source,
         key=entry.key,
+        table=entry.table,
     )
 
 
@@ -105,9 +151,11 @@ def _dependence_line(group: Dependence) -> DependenceLine:
     return DependenceLine(names, copula, pairs)
 
 
-def _formula_line(formula: NamedFormula, expanded: Node | None, targets: dict[str, tuple[float, ...]]) -> FormulaLine:
-    text = to_text(formula.expression)
-    whole = None if expanded is None else to_text(expanded)
+def _formula_line(formula: NamedFormula, expanded: Node | None, value: object, model: Model) -> FormulaLine:
+    text = to_text(formula.expression, most=MAX_VALUES)
+    whole = None if expanded is None else to_text(expanded, most=MAX_VALUES)
+    targets = {output.name: output.targets for output in model.outputs}
+    initial = {output.name: output.initial for output in model.yearly_outputs}
     return FormulaLine(
         name=formula.name,
         text=text,
@@ -115,15 +163,27 @@ def _formula_line(formula: NamedFormula, expanded: Node | None, targets: dict[st
         unit=formula.unit,
         title=formula.title,
         key=formula.key,
-        outcome=formula.name in targets,
+        outcome=formula.name in targets or formula.name in initial,
         targets=targets.get(formula.name, ()),
+        section=formula.section,
+        yearly=formula.yearly,
+        initial=initial.get(formula.name, ""),
+        values=_worth_showing(formula.expression, value),
     )
 
 
-def _expanded(formula: NamedFormula, whole: dict[str, Node], model: Model) -> Node | None:
-    """The formula over inputs alone; None where it would be longer than :data:`MAX_EXPANDED`."""
+def _worth_showing(expression: Node, value: object) -> tuple[float, ...]:
+    """Values by year that a reader would have to compute; those of a list of numbers stand in its text already."""
+    listed = isinstance(expression, Operation) and all(isinstance(part, Number) for part in expression.operands)
+    if listed or not isinstance(value, Yearly) or not all(map(math.isfinite, value.values)):
+        return ()
+    return tuple(value.values)
+
+
+def _expanded(formula: NamedFormula, whole: Mapping[str, Node], model: Model, most: int) -> Node | None:
+    """The formula over inputs alone; None where it would be longer than ``most`` numbers, names and operators."""
     used = [name for name in names_in(formula.expression) if name in model.formulas]
     if any(name not in whole for name in used):
         return None
     expanded = substitute(formula.expression, {name: whole[name] for name in used})
-    return expanded if sum(1 for _ in postorder(expanded)) <= MAX_EXPANDED else None
+    return expanded if sum(1 for _ in postorder(expanded)) <= most else None

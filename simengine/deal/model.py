@@ -12,6 +12,9 @@ from simengine.distributions.marginal import Marginal
 from simengine.formula.axis import ONE_PERIOD, Grid
 from simengine.formula.nodes import Node
 
+SECTIONS = ("time", "market", "risks", "partner", "deal", "costs", "tax", "value", "model")
+"""Parts of a deal over years, in the order in which they are read."""
+
 
 @dataclass(frozen=True)
 class UncertainInput:

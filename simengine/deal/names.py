@@ -8,6 +8,7 @@ from simengine.deal.model import NamedFormula, UncertainInput
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import name_spans
 from simengine.formula.problems import problem_at
+from simengine.formula.shapes import shape_problems
 from simengine.scenario import names
 from simengine.scenario.definition import Definition
 
@@ -62,3 +63,26 @@ def _outcomes(definition: Definition, formulas: Mapping[str, NamedFormula]) -> I
             hint = names.suggest(output.name, formulas)
             allowed = names.list_names(formulas)
             yield Problem("is not an outcome of this deal", f"outputs.{output.name}", output.name, allowed, hint)
+
+
+def check_shapes(definition: Definition, formulas: Mapping[str, NamedFormula]) -> None:
+    """Check that formulas of the user fit the periods, and that targets belong to single values.
+
+    Raises
+    ------
+    InvalidInput
+        With all problems; keys are those of the scenario.
+    """
+    yearly = {name: formula.yearly for name, formula in formulas.items()}
+    problems = []
+    for formula in formulas.values():
+        if formula.section == "model":
+            found = shape_problems(formula.expression, formula.text, definition.grid, yearly)
+            problems += [problem.under(formula.key) for problem in found]
+    for output in definition.outputs:
+        if output.targets and yearly.get(output.name):
+            reason = f"a target needs a single value, and {output.name} has one for each period"
+            hint = f"report sum({output.name}) or lowest({output.name}) under a name of its own"
+            problems.append(Problem(reason, f"outputs.{output.name}", hint=hint))
+    if problems:
+        raise InvalidInput(problems)

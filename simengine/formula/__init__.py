@@ -7,11 +7,12 @@ rows of a plan); ``FUNCTIONS`` and ``OPERATORS`` are the one table of what the l
 from simengine.formula.axis import AXIS_NAMES, Grid
 from simengine.formula.constants import constant_problems, constant_value
 from simengine.formula.functions import CONSTANTS, FUNCTIONS, OPERATORS, RESERVED, Function, Operator
+from simengine.formula.kinds import Kind, infer, unit_label
 from simengine.formula.lowering import lower
 from simengine.formula.nodes import Name, Node, Number, Operation, name_spans, names_in
 from simengine.formula.parser import parse
 from simengine.formula.printer import to_text
-from simengine.formula.shapes import is_yearly, uses_axis
+from simengine.formula.shapes import is_yearly, shape_problems, uses_axis, yearly_formulas
 from simengine.formula.tokens import MAX_TEXT
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RESERVED",
     "Function",
     "Grid",
+    "Kind",
     "Name",
     "Node",
     "Number",
@@ -30,11 +32,15 @@ __all__ = [
     "Operator",
     "constant_problems",
     "constant_value",
+    "infer",
     "is_yearly",
     "lower",
     "name_spans",
     "names_in",
     "parse",
+    "shape_problems",
     "to_text",
+    "unit_label",
     "uses_axis",
+    "yearly_formulas",
 ]

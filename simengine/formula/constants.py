@@ -9,8 +9,8 @@ from simengine.errors import Problem
 from simengine.formula.arithmetic import FLOATS
 from simengine.formula.functions import CONSTANTS, FUNCTIONS
 from simengine.formula.lowering import lowering_of
-from simengine.formula.nodes import Name, Node, Number, Operation, Span, postorder
-from simengine.formula.problems import problem_at
+from simengine.formula.nodes import Name, Node, Number, Operation, postorder
+from simengine.formula.problems import excerpt, problem_at
 
 
 def constant_value(node: Node, known: Mapping[str, float]) -> float | None:
@@ -30,7 +30,7 @@ def constant_problems(node: Node, text: str, known: Mapping[str, float]) -> list
         broken = value is not None and not math.isfinite(value)
         if broken and all(math.isfinite(x) for x in inputs):
             what = _what(part, inputs, value)
-            reason = f"the constant {_excerpt(text, part.span)} {what}"
+            reason = f"the constant {excerpt(text, part.span)} {what}"
             problems.append(problem_at(text, part.span, reason, allowed="finite numbers, up to 1.797e308"))
     return problems
 
@@ -63,8 +63,3 @@ def _what(part: Node, inputs: list[float], value: float | None) -> str:
     if isinstance(part, Operation) and part.symbol == "/" and inputs[1] == 0.0:
         return "divides by 0"
     return "is infinite"
-
-
-def _excerpt(text: str, span: Span) -> str:
-    piece = text[span[0] : span[1]]
-    return f"'{piece}'" if len(piece) <= 40 else f"'{piece[:37]}...'"

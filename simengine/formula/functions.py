@@ -48,6 +48,15 @@ class Function:
     """Functions over years: one that gives a value for each period, or one that gives a single value of all."""
     parity: Literal["even", "odd"] | None = None
     """Where values come in pairs: whether their number must be even or odd."""
+    single: tuple[int, ...] = ()
+    """Places of the operands that cannot differ from period to period."""
+
+    @property
+    def group(self) -> str:
+        """Where it stands in the table of functions."""
+        if self.axis is not None:
+            return "a value for each period" if self.axis == "along" else "one value of all periods"
+        return "numbers" if self.name in ONLY_FUNCTIONS else "clauses and curves"
 
     @property
     def usage(self) -> str:
@@ -154,7 +163,9 @@ _FUNCTIONS = (
         over_years.interpolated,
         parity="odd",
     ),
-    Function("bass", "t, p, q", 3, 3, "share of the market that has adopted by time t (Bass)", over_years.bass),
+    Function(
+        "bass", "t, p, q", 3, 3, "share of the market that has adopted by time t since launch (Bass)", over_years.bass
+    ),
     Function("sum", "x", 1, 1, "total over all periods", over_years.folded("add"), "across"),
     Function("highest", "x", 1, 1, "largest value of all periods", over_years.folded("maximum"), "across"),
     Function("lowest", "x", 1, 1, "smallest value of all periods", over_years.folded("minimum"), "across"),
@@ -171,6 +182,7 @@ _FUNCTIONS = (
         "stock of each period: keep times the stock before (start, or 0, at first) plus the flow",
         over_years.carried,
         "along",
+        single=(2,),
     ),
     Function(
         "by_year",
@@ -189,6 +201,7 @@ _FUNCTIONS = (
         "value of the period that holds a point in time, in years; 0 outside the horizon",
         over_years.at_year,
         "across",
+        single=(1,),
     ),
     Function(
         "npv",
@@ -204,9 +217,10 @@ _FUNCTIONS = (
         "initial, flow",
         2,
         2,
-        "internal rate of return a year, between -0.99 and 10; the end of that range where there is none",
+        "internal rate of return a year; where there is none from -0.99 to 10: 10 if the value is above 0, else -0.99",
         over_years.internal_rate,
         "across",
+        single=(0,),
     ),
     Function(
         "payback",
@@ -216,6 +230,7 @@ _FUNCTIONS = (
         "years until the flows have paid back; one period more than the horizon where they do not",
         over_years.payback,
         "across",
+        single=(0,),
     ),
 )
 

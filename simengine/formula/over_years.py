@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from itertools import accumulate
@@ -42,21 +43,22 @@ def lag(on: On, x: Any, first: Any = None) -> Any:
 
 
 def by_year(on: On, *values: Any) -> Any:
-    """The values of the periods in turn; the last one goes on."""
-    singles = [on.periods_of(value)[k] if isinstance(value, Yearly) else value for k, value in enumerate(values)]
-    missing = on.grid.periods - len(singles)
-    return Yearly((*singles[: on.grid.periods], *singles[-1:] * missing))
+    """The values of the periods in turn; the last one goes on, period by period where it is itself yearly."""
+    columns = [on.periods_of(value) for value in values]
+    last = len(columns) - 1
+    return Yearly(tuple(columns[min(k, last)][k] for k in range(on.grid.periods)))
 
 
 def at_year(on: On, x: Any, time: Any) -> Any:
-    """The value in the period that holds a point in time; 0 before the first and after the last."""
-    base, length, zero = on.base, on.constant(on.grid.length), on.constant(0.0)
-    found = zero
-    for end, value in zip(on.grid.ends, on.periods_of(x), strict=True):
-        ends = on.constant(end)
-        inside = base.select(base.less(base.subtract(ends, length), time), base.less_equal(time, ends), zero)
-        found = base.add(found, base.select(inside, value, zero))
-    return found
+    """The value in the period that holds a point in time; 0 before the first and after the last.
+
+    A period holds its end, not its start.  A time that is no number gives a value that is none.
+    """
+    base, ends, zero = on.base, on.grid.ends, on.constant(0.0)
+    found = base.select(base.less(on.constant(ends[-1]), time), zero, on.constant(math.nan))
+    for end, value in zip(reversed(ends), reversed(on.periods_of(x)), strict=True):
+        found = base.select(base.less_equal(time, on.constant(end)), value, found)
+    return base.select(base.less_equal(time, zero), zero, found)
 
 
 def carried(on: On, x: Any, keep: Any, start: Any = None) -> Any:
@@ -82,9 +84,8 @@ def payback(on: On, initial: Any, flow: Any) -> Any:
     """Years until the running sum reaches 0 for the first time, on straight lines between the ends of periods."""
     base, zero = on.base, on.constant(0.0)
     held = initial
-    years = on.constant(on.grid.horizon + on.grid.length)
     waiting = base.less(initial, zero)
-    years = base.select(waiting, years, zero)
+    years = base.select(waiting, on.constant(on.grid.horizon + on.grid.length), zero)
     for start, value in zip((0.0, *on.grid.ends[:-1]), on.periods_of(flow), strict=True):
         reached = base.add(held, value)
         paid = base.select(waiting, base.less_equal(zero, reached), zero)
@@ -93,43 +94,64 @@ def payback(on: On, initial: Any, flow: Any) -> Any:
         years = base.select(paid, when, years)
         waiting = base.select(paid, zero, waiting)
         held = reached
-    return years
+    return base.add(years, _nothing(on, held))
 
 
 def internal_rate(on: On, initial: Any, flow: Any) -> Any:
     """The yearly rate at which the value of all flows is 0: halved brackets, then Newton steps that stay inside.
 
-    The unknown is the discount factor of one period, in which the value is a polynomial.
+    The unknown is the discount factor of one period, in which the value is a polynomial.  The bracket keeps a
+    value below 0 at one end and one that is not at the other; where both ends of the range have the same sign it
+    closes on the end that the sign speaks for, unless it meets the other sign on its way.
     """
     base = on.base
+    zero = on.constant(0.0)
     flows = [initial, *on.periods_of(flow)]
-    low = on.constant((1.0 + IRR_HIGHEST) ** -on.grid.length)
-    high = on.constant((1.0 + IRR_LOWEST) ** -on.grid.length)
-    rising = base.less(_polynomial(on, flows, low)[0], on.constant(0.0))
-    middle = base.multiply(on.constant(0.5), base.add(low, high))
+    lowest = on.constant((1.0 + IRR_HIGHEST) ** -on.grid.length)
+    highest = on.constant((1.0 + IRR_LOWEST) ** -on.grid.length)
+    first = base.less(_polynomial(on, flows, lowest), zero)
+    last = base.less(_polynomial(on, flows, highest), zero)
+    alike = base.equal(first, last)
+    rising = base.select(alike, on.constant(1.0), first)
+    low, high = lowest, highest
+    middle = base.sqrt(base.multiply(low, high))
     for halving in range(_BISECTIONS + _NEWTON_STEPS):
-        value, slope = _polynomial(on, flows, middle)
-        below = base.equal(base.less(value, on.constant(0.0)), rising)
+        newton = halving >= _BISECTIONS
+        value, slope = _with_slope(on, flows, middle) if newton else (_polynomial(on, flows, middle), None)
+        below = base.equal(base.less(value, zero), rising)
         low, high = base.select(below, middle, low), base.select(below, high, middle)
         # geometric halving: rates near 0 and rates near the end of the range are found equally well
         halved = base.sqrt(base.multiply(low, high))
-        if halving < _BISECTIONS:
+        if not newton:
             middle = halved
             continue
-        step = base.subtract(middle, base.divide(value, slope))
-        inside = base.select(base.less(low, step), base.less(step, high), on.constant(0.0))
+        step = base.subtract(middle, base.divide(value, slope))  # undefined on a flat 0, and then not inside
+        inside = base.select(base.less_equal(low, step), base.less_equal(step, high), zero)
         middle = base.select(inside, step, halved)
-    return base.subtract(base.power(middle, on.constant(-1.0 / on.grid.length)), on.constant(1.0))
+    rate = base.subtract(base.power(middle, on.constant(-1.0 / on.grid.length)), on.constant(1.0))
+    rate = base.select(base.select(alike, base.equal(low, lowest), zero), on.constant(IRR_HIGHEST), rate)
+    rate = base.select(base.select(alike, base.equal(high, highest), zero), on.constant(IRR_LOWEST), rate)
+    return base.add(rate, _nothing(on, reduce(base.minimum, flows)))
 
 
-def _polynomial(on: On, coefficients: list[Any], x: Any) -> tuple[Any, Any]:
+def _nothing(on: On, x: Any) -> Any:
+    """0 where x is a finite number, else undefined: what comparisons have hidden comes to light again."""
+    return on.base.subtract(x, x)
+
+
+def _polynomial(on: On, coefficients: list[Any], x: Any) -> Any:
+    """A polynomial, by Horner's rule."""
+    return reduce(lambda value, c: on.base.add(on.base.multiply(value, x), c), reversed(coefficients))
+
+
+def _with_slope(on: On, coefficients: list[Any], x: Any) -> tuple[Any, Any]:
     """A polynomial and its derivative, by Horner's rule."""
     base = on.base
-    value, slope = coefficients[-1], on.constant(0.0)
-    for coefficient in reversed(coefficients[:-1]):
-        slope = base.add(base.multiply(slope, x), value)
+    value = slope = coefficients[-1]
+    for coefficient in reversed(coefficients[1:-1]):
         value = base.add(base.multiply(value, x), coefficient)
-    return value, slope
+        slope = base.add(base.multiply(slope, x), value)
+    return base.add(base.multiply(value, x), coefficients[0]), slope
 
 
 def tiers(on: On, base: Any, *steps: Any) -> Any:
@@ -158,7 +180,12 @@ def interpolated(on: On, x: Any, *points: Any) -> Any:
 
 
 def bass(on: On, time: Any, p: Any, q: Any) -> Any:
-    """The share of the market that has adopted by a time, in closed form (Bass 1969)."""
+    """The share of the market that has adopted by a time since launch, in closed form; 0 before it.
+
+    References
+    ----------
+    Bass, F. M. (1969): A new product growth for model consumer durables. Management Science 15 (5), 215-227.
+    """
     one = on.constant(1.0)
-    decayed = on.exp(on.negate(on.multiply(on.add(p, q), time)))
+    decayed = on.exp(on.negate(on.multiply(on.add(p, q), on.maximum(time, on.constant(0.0)))))
     return on.divide(on.subtract(one, decayed), on.add(one, on.multiply(on.divide(q, p), decayed)))

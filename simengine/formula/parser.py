@@ -34,7 +34,7 @@ _ELSEWHERE = {
     "minimum": "min(a, b)",
     "maximum": "max(a, b)",
 }
-"""Functions of other languages and how the same is written here."""
+"""Functions of other languages, or what they mean there, and how the same is written here."""
 
 
 @dataclass
@@ -195,7 +195,8 @@ class _Parser:
             return
         if not function.takes(count):
             reason = f"'{function.name}' takes {function.arity}, not {count}"
-            self.note(span, reason, hint=f"write {function.usage}")
+            elsewhere = _ELSEWHERE.get(function.name)
+            self.note(span, reason, hint=f"write {function.usage}" + (f" or {elsewhere}" if elsewhere else ""))
         self.push(Operation(function.name, operands, span))
 
     # ---- the stack ----

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simengine.formula.functions import FUNCTIONS, OPERATORS, Operator
 from simengine.formula.nodes import Name, Node, Number, Operation, postorder
@@ -11,8 +12,11 @@ _ATOM = 100
 """Precedence of what never needs parentheses."""
 
 
-def to_text(node: Node) -> str:
-    """Canonical text: one space around operators, numbers in their shortest form that reads back the same."""
+def to_text(node: Node, *, most: int | None = None) -> str:
+    """Canonical text: one space around operators, numbers in their shortest form that reads back the same.
+
+    Of more than ``most`` values by year only the first and last are shown; such a text cannot be read back.
+    """
     printed: list[tuple[str, int]] = []
     for part in postorder(node):
         match part:
@@ -23,7 +27,7 @@ def to_text(node: Node) -> str:
             case Operation(symbol, operands):
                 taken = printed[len(printed) - len(operands) :]
                 del printed[len(printed) - len(operands) :]
-                printed.append(_operation(symbol, taken))
+                printed.append(_operation(symbol, _shortened(taken, most) if symbol == "by_year" else taken))
     return printed.pop()[0]
 
 
@@ -32,6 +36,16 @@ def number_text(value: float) -> str:
     if math.isfinite(value) and value == int(value) and abs(value) < 1e16:
         return str(int(value))
     return repr(value)
+
+
+def shortened(texts: Sequence[str], most: int) -> list[str]:
+    """The texts, those in the middle of more than ``most`` replaced by three dots."""
+    tail = max(1, most // 3)
+    return list(texts) if len(texts) <= most else [*texts[: most - tail], "...", *texts[-tail:]]
+
+
+def _shortened(values: list[tuple[str, int]], most: int | None) -> list[tuple[str, int]]:
+    return values if most is None else [(text, _ATOM) for text in shortened([text for text, _ in values], most)]
 
 
 def _operation(symbol: str, operands: list[tuple[str, int]]) -> tuple[str, int]:

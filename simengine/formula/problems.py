@@ -12,6 +12,9 @@ from simengine.formula.nodes import Span
 _SHOWN = 60
 """Characters of a formula that a problem quotes."""
 
+_EXCERPT = 40
+"""Characters of a part of a formula that a sentence quotes."""
+
 
 def problem_at(text: str, span: Span, reason: str, *, hint: str | None = None, allowed: str | None = None) -> Problem:
     """A problem at a span of the formula ``text``, quoting the formula around it."""
@@ -24,6 +27,12 @@ def quoted(text: str, span: Span) -> str:
     piece = text[start : start + _SHOWN]
     before, after = "..." if start else "", "..." if start + _SHOWN < len(text) else ""
     return '"' + before + "".join(c if c.isprintable() else escape(c) for c in piece) + after + '"'
+
+
+def excerpt(text: str, span: Span) -> str:
+    """A part of a formula in quotes, as the subject of a sentence; the end of a long one is left out."""
+    piece = text[span[0] : span[1]]
+    return f"'{piece}'" if len(piece) <= _EXCERPT else f"'{piece[: _EXCERPT - 3]}...'"
 
 
 def escape(character: str) -> str:

@@ -252,12 +252,13 @@ class Graph:
         return product if exponent > 0.0 else self.divide(self.constant(1.0), product)
 
     def normal_cdf(self, x: int) -> int:
-        """The probability that a standard normal number lies below x, by its table."""
+        """The probability that a standard normal number lies below x, by its table; undefined where x is."""
         known = self.value(x)
         if known is not None:
             return self.constant(FLOATS.normal_cdf(known))
         assert self.probability_of_score is not None, "a graph of formulas needs tables"
-        return self.probability_of_score(x)
+        # the table has a value for every word of bits, for what is no number too
+        return self.select(self.equal(x, x), self.probability_of_score(x), x)
 
     def _whole_power(self, x: int, exponent: int) -> int:
         """x * x * ... by squaring, from the highest bit of the exponent down."""

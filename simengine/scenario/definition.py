@@ -46,6 +46,9 @@ class InputSpec:
     unit: str = ""
     source: str = ""
     note: str = ""
+    kind: str = ""
+    """What the scenario says that it is: amount, share, rate or years."""
+    currency: str = ""
     each: str = "trial"
     """``year`` where it is drawn anew for every period."""
 
@@ -161,6 +164,7 @@ class Definition:
     """The deal over years, where it is one."""
     money: str = ""
     """The unit of amounts as a label."""
+    currency: str = ""
 
     def specs(self) -> tuple[InputSpec, ...]:
         """Every number and distribution of the strategy, in the order inputs, risks, costs."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pydantic_core import PydanticCustomError
 
 from simengine.errors import InvalidInput, Problem
-from simengine.formula import Node, constant_problems, name_spans, names_in, parse
+from simengine.formula import FUNCTIONS, Grid, Node, constant_problems, name_spans, names_in, parse
 from simengine.formula.problems import problem_at
+from simengine.formula.shapes import shape_problems, yearly_formulas
 from simengine.scenario import names
 from simengine.scenario.definition import LEAK_ALIAS, PLAIN_INPUTS, PLAIN_OUTCOME
 from simengine.scenario.document import Document
@@ -66,22 +68,28 @@ def check_formulas(
     formulas: Formulas,
     known: Mapping[str, Path],
     constants: Mapping[str, float],
+    grid: Grid,
     report: Report,
+    yearly: Mapping[str, bool] = MappingProxyType({}),
     *,
     deal: bool = False,
 ) -> None:
-    """Report names that nobody defines, formulas that need each other, and constant parts without a finite value.
+    """Report unknown names, formulas that need each other, constants that are no number, what does not fit the periods.
 
-    In a deal over years names may also be those of formulas that its tables become; they are looked up there.
+    ``yearly`` says which of the known names that are no formulas of ``[model]`` have a value for each period.  In a
+    deal over years names may also be those of formulas that its tables become; the deal looks them up.
     """
+    shapes = {**yearly, **yearly_formulas(formulas.trees, yearly)}
     aliases = {LEAK_ALIAS[0]} if LEAK_ALIAS[1] in known else set()
     for name, tree in formulas.trees.items():
         for used, spans in name_spans(tree).items():
             if used not in known and used not in aliases and not deal:
-                hint = _missing_plain_hint(used, known) or names.suggest(used, known)
+                hint = _missing_plain_hint(used, known) or _function_hint(used) or names.suggest(used, known)
                 problem = problem_at(formulas.texts[name], spans[0], f"nothing is called {used}", hint=hint)
                 report.add(problem, document, ("model", name))
-        for problem in constant_problems(tree, formulas.texts[name], constants):
+        found = constant_problems(tree, formulas.texts[name], constants)
+        unfit = [] if deal else shape_problems(tree, formulas.texts[name], grid, shapes)
+        for problem in (*found, *unfit):
             report.add(problem, document, ("model", name))
     needs = {name: [used for used in names_in(tree) if used in formulas.trees] for name, tree in formulas.trees.items()}
     try:
@@ -98,6 +106,10 @@ def _missing_plain_hint(name: str, known: Mapping[str, Path]) -> str | None:
     if name != PLAIN_OUTCOME or not missing:
         return None
     return f"T is the outcome of the plain model, and that needs {', '.join(missing)} in [inputs]"
+
+
+def _function_hint(name: str) -> str | None:
+    return f"{name} is a function: write {FUNCTIONS[name].usage}" if name in FUNCTIONS else None
 
 
 def plain_is_needed(document: Document, formulas: Formulas) -> bool:

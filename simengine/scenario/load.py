@@ -102,10 +102,12 @@ def _resolved(
     simulate = validate(Simulate, base.data.get("simulate", {}), base, ("simulate",), report)
     reader = Reader(report, source.folder)
     money = header.money if header is not None else ""
+    currency = header.currency if header is not None else ""
     strategies = read_strategies(base, report)
     shared = _quantities(base, reader)
     grid = header.grid if header is not None else ONE_PERIOD
-    parts = [_define(strategy, shared, money, grid, reader) for strategy in strategies]
+    count = Count(money, currency, grid)
+    parts = [_define(strategy, shared, count, reader) for strategy in strategies]
     _warn_of_unused(parts, report)
     definitions = {part.definition.strategy: part.definition for part in parts}
     if simulate is not None:
@@ -126,6 +128,15 @@ def _resolved(
         _report=report,
         _locator=locator,
     )
+
+
+@dataclass(frozen=True)
+class Count:
+    """In what a scenario counts: the unit of amounts, their currency, the periods."""
+
+    money: str
+    currency: str
+    grid: Grid
 
 
 @dataclass(frozen=True)
@@ -158,15 +169,18 @@ def _quantities(document: Document, reader: Reader) -> Quantities:
     )
 
 
-def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, reader: Reader) -> _Part:
+def _define(strategy: Strategy, shared: Quantities, count: Count, reader: Reader) -> _Part:
     """One strategy as a full definition; what is wrong in it is reported."""
     document, report = strategy.document, reader.report
+    money, grid = count.money, count.grid
     found = _quantities(document, reader).described_as(shared)
     deal = is_deal(document)
     terms = _terms(strategy, grid, reader) if deal else None
     plain = not deal and plain_is_needed(document, found.formulas)
     known = check_clashes(document, plain, report)
-    check_formulas(document, found.formulas, known, found.numbers, report, deal=deal)
+    yearly = {name: spec.yearly for name, spec in found.inputs.items()}
+    yearly |= {spec.name: spec.yearly for spec in found.costs.values()}
+    check_formulas(document, found.formulas, known, found.numbers, grid, report, yearly, deal=deal)
     if plain:
         check_plain(document, found.inputs, found.risks, report)
     if terms is not None:
@@ -176,7 +190,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, read
     groups = read_groups(document, drawn, found.failed(document), reader)
     units = dict.fromkeys(found.risks, "") | dict.fromkeys(found.formulas.names, money)
     outputs = read_outputs(
-        document, found.formulas, units | ({PLAIN_OUTCOME: money} if plain else {}), report, deal=deal
+        document, found.formulas, units | ({PLAIN_OUTCOME: money} if plain else {}), report, yearly, deal=deal
     )
     definition = Definition(
         strategy=strategy.name,
@@ -195,6 +209,7 @@ def _define(strategy: Strategy, shared: Quantities, money: str, grid: Grid, read
         grid=grid,
         terms=terms,
         money=money,
+        currency=count.currency,
     )
     return _Part(definition, document, unused(found, plain, outputs, terms), set(known.values()))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from simengine.distributions.values import show
 from simengine.errors import Problem
 from simengine.formula import names_in
+from simengine.formula.shapes import yearly_formulas
 from simengine.scenario import names
 from simengine.scenario.definition import PLAIN_OUTCOME, OutputSpec
 from simengine.scenario.document import Document
@@ -20,23 +22,33 @@ PENDING = "?"
 
 
 def read_outputs(
-    document: Document, formulas: Formulas, units: Mapping[str, str], report: Report, *, deal: bool = False
+    document: Document,
+    formulas: Formulas,
+    units: Mapping[str, str],
+    report: Report,
+    yearly: Mapping[str, bool] = MappingProxyType({}),
+    *,
+    deal: bool = False,
 ) -> tuple[OutputSpec, ...]:
     """What is reported; what is wrong is reported and left out.
 
-    ``units`` maps each outcome that may be reported to the unit that it has unless its entry says another.  In a deal
-    over years any name may be that of a formula that its tables become; none are asked for where [outputs] is missing.
+    ``units`` maps each outcome that may be reported to the unit that it has unless its entry says another;
+    ``yearly`` says which outcomes that are no formulas of ``[model]`` have a value for each period.  In a deal over
+    years any name may be that of a formula that its tables become; none are asked for where [outputs] is missing.
     """
+    shapes = {**yearly, **yearly_formulas(formulas.trees, yearly)}
     asked = document.data.get("outputs")
     if asked is None and deal:
         return ()
     if asked is None:
-        return tuple(OutputSpec(name, units[name], "", (), "outputs") for name in _default(formulas, units))
+        outputs = {name: OutputSpec(name, units[name], "", (), "outputs") for name in _default(formulas, units)}
+        _check_some_single(document, outputs, shapes, report)
+        return tuple(outputs.values())
     if not isinstance(asked, list | dict):
         allowed = "a list of names, or a table with an entry for each"
         report.add(Problem("is not a list", value=show(asked), allowed=allowed), document, ("outputs",))
         return ()
-    outputs: dict[str, OutputSpec] = {}
+    outputs = {}
     entries = list(_entries(asked))
     for path, name, raw in entries:
         if isinstance(name, str) and name in outputs:
@@ -45,10 +57,32 @@ def read_outputs(
         output = _output(document, path, name, raw, known, report)
         if output is not None:
             outputs[output.name] = output
+            _check_single(document, path, output, shapes, report)
     if all(raw is False for _, _, raw in entries):
         choices = f"at least one of {names.list_names(units)}" if units else None
         report.add(Problem("no outcome is asked for", allowed=choices), document, ("outputs",))
+    _check_some_single(document, outputs, shapes, report)
     return tuple(outputs.values())
+
+
+def _check_some_single(
+    document: Document, outputs: Mapping[str, OutputSpec], yearly: Mapping[str, bool], report: Report
+) -> None:
+    """Report outcomes that are all yearly: percentiles, comparisons and drivers are those of single values."""
+    if outputs and all(yearly.get(name) for name in outputs):
+        first = next(iter(outputs))
+        reason = f"every outcome has a value for each period: {names.list_names(outputs)}"
+        hint = f'add one with a single value, such as total = "sum({first})" in [model]'
+        report.add(Problem(reason, hint=hint), document, ("outputs",))
+
+
+def _check_single(
+    document: Document, path: Path, output: OutputSpec, yearly: Mapping[str, bool], report: Report
+) -> None:
+    if output.targets and yearly.get(output.name):
+        reason = f"a target needs a single value, and {output.name} has one for each period"
+        hint = f"report a formula of its own against it, such as sum({output.name}) or lowest({output.name})"
+        report.add(Problem(reason, hint=hint), document, path)
 
 
 def _default(formulas: Formulas, units: Mapping[str, str]) -> list[str]:

@@ -50,6 +50,8 @@ class Term:
     formula: str = ""
     tree: Node | None = None
     each_year: bool = False
+    by_year: bool = False
+    """Whether it may differ from period to period."""
 
     @property
     def constant(self) -> float | None:
@@ -166,7 +168,7 @@ class _TermReader:
         if isinstance(raw, str) and raw.lstrip().startswith("="):
             text = raw.lstrip()[1:].strip()
             try:
-                return Term(name, key, kind.kind, formula=text, tree=parse(text))
+                return Term(name, key, kind.kind, formula=text, tree=parse(text), by_year=kind.by_year)
             except InvalidInput as error:
                 shift = raw.index("=") + 1 + len(raw.lstrip()[1:]) - len(raw.lstrip()[1:].lstrip())
                 for problem in error.problems:
@@ -178,7 +180,7 @@ class _TermReader:
         spec = self.reader.read_input(document, path, raw, name)
         if spec is None or not self._within(path, kind, spec):
             return None
-        return Term(name, key, kind.kind, input=spec)
+        return Term(name, key, kind.kind, input=spec, by_year=kind.by_year)
 
     def _by_period(self, path: Path, kind: TermValue, raw: list[object]) -> Term | None:
         problem = None
@@ -195,7 +197,7 @@ class _TermReader:
         if problem is not None:
             self.reader.report.add(problem, self.document, path)
             return None
-        return Term(term_name(path), key_text(path), kind.kind, periods=tuple(float(value) for value in numbers))
+        return Term(term_name(path), key_text(path), kind.kind, periods=tuple(map(float, numbers)), by_year=True)
 
     def _within(self, path: Path, kind: TermValue, spec: InputSpec) -> bool:
         """Whether values lie in the bounds of their kind; errors where they cannot, warnings where they may not."""

@@ -92,6 +92,19 @@ def test_division_never_raises(x: float, y: float) -> None:
     assert math.isnan(found) if math.isnan(expected) else found.hex() == expected.hex()
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(st.floats(-40, 40), st.floats(-1e-3, 1e-3), st.sampled_from([-5.0, 5.0, -38.4, -38.5, 0.0])))
+def test_normal_cdf_is_correctly_rounded(x: float) -> None:
+    with mpmath.workprec(400):
+        assert FLOATS.normal_cdf(x) == nearest_float(mpmath.ncdf(mpmath.mpf(x)))
+
+
+def test_normal_cdf_edges() -> None:
+    assert FLOATS.normal_cdf(0.0) == 0.5 and FLOATS.normal_cdf(math.inf) == 1.0 and FLOATS.normal_cdf(1e300) == 1.0
+    assert FLOATS.normal_cdf(-math.inf) == 0.0 and math.isnan(FLOATS.normal_cdf(math.nan))
+    assert FLOATS.normal_cdf(-38.0) > 0.0 == FLOATS.normal_cdf(-39.0)
+
+
 def test_exp_and_log_edges() -> None:
     assert FLOATS.exp(1e300) == math.inf and FLOATS.exp(709.9) == math.inf and FLOATS.exp(-1e300) == 0.0
     assert FLOATS.exp(-math.inf) == 0.0 and math.isnan(FLOATS.exp(math.nan))

@@ -1,0 +1,100 @@
+"""The kinds of what a deal is made of: amounts of which currency, shares, rates and times; and what does not fit.
+
+Names of the deal language say what they are.  Formulas of the user are checked against them, part by part, with the
+place; formulas of the deal itself are not, and have the kind that their name says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simengine.deal.model import NamedFormula
+from simengine.errors import Problem
+from simengine.formula.kinds import RATE, SHARE, YEARS, Kind, amount, declared, exchange_rate, infer
+from simengine.scenario.definition import PLAIN_INPUTS, Definition, InputSpec
+from simengine.scenario.terms import Term
+
+_TIMES = ("_time", "_age", "_begins", "_default_time")
+_NUMBERS = (
+    *("_strikes", "_after", "_now", "_effect", "_prices", "_legal", "_cut", "_ended", "_alive", "_index", "_used"),
+    *("_proceeds", "_reached", "_succeeds", "_done", "_sued", "_won", "_met", "_score", "_share_in_default"),
+)
+_SHARES = frozenset(
+    {
+        *("discount_factor", "partner_discount_factor", "allocation", "on_market", "collection", "legal_share"),
+        *("technical_success", "approved", "launched", "ever_negative", "irr", "subscribers", "calls", "units"),
+        *("days_sold", "default_share", "demand_shock", "exchange_shock"),
+    }
+)
+_IN_MARKET_CURRENCY = frozenset({"market", "risks", "deal", "partner"})
+"""Parts of the deal whose money is that of the market, which may be a foreign one."""
+
+
+def known_kinds(definition: Definition, formulas: Mapping[str, NamedFormula]) -> dict[str, Kind | None]:
+    """The kinds of inputs, of values of the deal, and of its own formulas; formulas of the user are left out."""
+    home = definition.currency
+    foreign = home
+    terms = definition.terms
+    if terms is not None and terms.tables.crossborder is not None:
+        foreign = terms.tables.crossborder.currency or home
+    kinds: dict[str, Kind | None] = {name: _of_input(spec, home) for name, spec in definition.inputs.items()}
+    if terms is not None or definition.plain:
+        for name in PLAIN_INPUTS:
+            if name in kinds and kinds[name] is None:
+                kinds[name] = amount(foreign) if name == "V" else SHARE
+    for risk in definition.risks.values():
+        kinds |= dict.fromkeys((risk.name, risk.strikes, risk.severity.name, risk.probability.name), SHARE)
+    kinds |= {spec.name: amount(home) for spec in definition.costs.values()}
+    if terms is None:
+        return kinds
+    kinds |= {term.name: _of_term(term, home, foreign) for term in terms.values.values()}
+    for formula in formulas.values():
+        if formula.section != "model" and formula.name not in kinds:
+            kinds[formula.name] = _of_formula(formula, home, foreign)
+    return kinds
+
+
+def _of_input(spec: InputSpec, home: str) -> Kind | None:
+    if spec.currency:
+        return amount(spec.currency)
+    return declared(spec.kind, home) if spec.kind else None  # type: ignore[arg-type]
+
+
+def _of_term(term: Term, home: str, foreign: str) -> Kind | None:
+    """The kind of a value of the deal; amounts that may be so much a year are left open."""
+    if term.key == "scenario.discount.rate":
+        return SHARE
+    if term.key == "crossborder.rate":
+        return exchange_rate(home, foreign)
+    if term.kind == "amount":
+        table = term.key.partition(".")[0]
+        by_year = term.by_year or term.key.startswith(("revenue.", "deal.royalty.tiers"))
+        return None if by_year else amount(foreign if table in ("deal", "segments", "risks", "partner") else home)
+    return {"share": SHARE, "rate": RATE, "years": YEARS}[term.kind]
+
+
+def _of_formula(formula: NamedFormula, home: str, foreign: str) -> Kind:
+    name = formula.name
+    if name == "exchange_rate":
+        return exchange_rate(home, foreign)
+    if name.endswith("_hazard"):
+        return RATE
+    if name in ("launch_time", "payback") or name.endswith(_TIMES):
+        return YEARS
+    if name in _SHARES or name.endswith(_NUMBERS):
+        return SHARE
+    return amount(foreign if formula.section in _IN_MARKET_CURRENCY else home)
+
+
+def inferred(
+    formulas: Mapping[str, NamedFormula], kinds: Mapping[str, Kind | None]
+) -> tuple[dict[str, Kind | None], list[Problem]]:
+    """The kinds of all formulas, each standing after those that it uses, and what contradicts itself in the user's."""
+    found = dict(kinds)
+    problems: list[Problem] = []
+    for name, formula in formulas.items():
+        if formula.section == "model" or formula.key.startswith("model."):
+            kind, wrong = infer(formula.expression, formula.text, found)
+            found[name] = kind
+            problems += [problem.under(formula.key) for problem in wrong if problem.severity == "error"]
+    return found, problems

@@ -1,0 +1,325 @@
+"""Functions over years against references written plainly in NumPy, and against published values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from simengine.formula import Grid, is_yearly, parse
+from simengine.formula.arithmetic import FLOATS
+from simengine.formula.axis import Yearly, YearlyArithmetic
+from simengine.formula.over_years import IRR_HIGHEST, IRR_LOWEST
+from simengine.formula.shapes import lower_over_years, uses_axis
+
+LENGTHS = st.sampled_from([1.0, 0.25, 0.1, 2.0, 1 / 12])
+NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 6))
+FLOWS = st.lists(NUMBERS, min_size=1, max_size=12)
+
+
+def value(text: str, periods: int = 10, length: float = 1.0, **names: float | Sequence[float]) -> Any:
+    """The value of a formula: a number, or an array of one number a period."""
+    on = YearlyArithmetic(FLOATS, Grid(periods, length))
+    held = {name: x if isinstance(x, float | int) else Yearly(tuple(x)) for name, x in names.items()}
+    found = lower_over_years(parse(text), on, held.__getitem__)
+    yearly = {name: isinstance(x, Yearly) for name, x in held.items()}
+    assert isinstance(found, Yearly) == is_yearly(parse(text), yearly)
+    return np.array(found.values) if isinstance(found, Yearly) else found
+
+
+def same(found: Any, expected: Any, rel: float = 0.0) -> None:
+    np.testing.assert_allclose(found, expected, rtol=rel, atol=0.0)
+
+
+# ---- along the axis ----
+
+
+@given(FLOWS)
+def test_running_values_are_those_of_numpy(x: list[float]) -> None:
+    n = len(x)
+    same(value("cumsum(x)", n, x=x), np.cumsum(x))
+    same(value("cumprod(x)", n, x=x), np.cumprod(x))
+    same(value("cummax(x)", n, x=x), np.maximum.accumulate(x))
+    same(value("cummin(x)", n, x=x), np.minimum.accumulate(x))
+    same(value("sum(x)", n, x=x), np.cumsum(x)[-1])
+    same(value("highest(x)", n, x=x), max(x))
+    same(value("lowest(x)", n, x=x), min(x))
+
+
+@given(FLOWS, NUMBERS)
+def test_lag_moves_by_one_period(x: list[float], first: float) -> None:
+    same(value("lag(x, first)", len(x), x=x, first=first), [first, *x[:-1]])
+    same(value("lag(x)", len(x), x=x), [0.0, *x[:-1]])
+    same(value("lag(lag(x))", len(x), x=x), [0.0, 0.0, *x[:-2]][: len(x)])
+    same(value("lag(first, 7)", len(x), first=first), [7.0, *[first] * (len(x) - 1)])
+
+
+@given(FLOWS, st.floats(0, 1), NUMBERS)
+def test_a_stock_is_what_is_kept_and_what_is_added(x: list[float], keep: float, start: float) -> None:
+    stock, expected = start, []
+    for flow in x:
+        stock = stock * keep + flow
+        expected.append(stock)
+    same(value("accumulate(x, keep, start)", len(x), x=x, keep=keep, start=start), expected)
+    same(value("accumulate(x, 1)", len(x), x=x), np.cumsum(x))
+    shrinking = [1.0 / (k + 1) for k in range(len(x))]
+    same(value("accumulate(1, keep, 1)", len(x), keep=shrinking)[0], 2.0)
+
+
+@given(FLOWS, st.integers(1, 14))
+def test_values_by_year_go_on(x: list[float], periods: int) -> None:
+    text = f"by_year({', '.join(f'x{k}' for k in range(len(x)))})"
+    found = value(text, periods, **{f"x{k}": part for k, part in enumerate(x)})
+    same(found, (x + [x[-1]] * periods)[:periods])
+
+
+def test_a_yearly_value_goes_on_year_by_year() -> None:
+    same(value("by_year(0, 5, year)", 5), [0, 5, 3, 4, 5])
+    same(value("by_year(year)", 3), [1, 2, 3])
+    same(value("by_year(year, year, year)", 2), [1, 2])
+
+
+@given(FLOWS, LENGTHS, st.floats(-1, 30))
+def test_the_value_at_a_time_is_that_of_the_period_that_ends_last(x: list[float], length: float, time: float) -> None:
+    ends = np.array(Grid(len(x), length).ends)
+    place = int(np.searchsorted(ends, time))  # the first end that is not before the time
+    expected = x[place] if time > 0.0 and place < len(x) else 0.0
+    assert value("at(x, t)", len(x), length, x=x, t=time) == expected
+
+
+@given(FLOWS, LENGTHS)
+def test_the_end_of_a_period_belongs_to_it(x: list[float], length: float) -> None:
+    for end, expected in zip(Grid(len(x), length).ends, x, strict=True):
+        assert value("at(x, t)", len(x), length, x=x, t=end) == expected
+        later = math.nextafter(end, math.inf)
+        assert value("at(year, t)", len(x), length, t=later) in (0.0, pytest.approx(end + length))
+    assert value("at(x, t)", len(x), length, x=x, t=0.0) == 0.0
+    assert math.isnan(value("at(x, t)", len(x), length, x=x, t=math.nan))
+
+
+# ---- single and yearly values together ----
+
+
+def test_the_axis() -> None:
+    same(value("year", 3), [1, 2, 3])
+    same(value("year", 4, 0.25), [0.25, 0.5, 0.75, 1.0])
+    assert value("period", 3, 0.5) == 0.5 and value("horizon", 3, 0.5) == 1.5
+
+
+@given(FLOWS, NUMBERS, NUMBERS)
+def test_single_values_stand_for_themselves_in_every_period(x: list[float], a: float, b: float) -> None:
+    n, wide = len(x), np.array(x)
+    given_values = {"x": x, "a": a, "b": b}
+    same(value("x + a", n, **given_values), wide + a)
+    same(value("a - x * b", n, **given_values), a - wide * b)
+    same(value("where(x > a, b, x)", n, **given_values), np.where(wide > a, b, wide))
+    same(value("where(a > b, x, year)", n, **given_values), wide if a > b else np.arange(1, n + 1))
+    same(value("max(a, x, b)", n, **given_values), np.maximum(np.maximum(a, wide), b))
+    same(value("cap(x, a) + floor(x, a)", n, **given_values), np.minimum(wide, a) + np.maximum(wide, a))
+    same(value("x > a and not x > b", n, **given_values), (wide > a) & ~(wide > b))
+    same(value("sum(a)", n, **given_values), np.cumsum([a] * n)[-1])
+    same(value("cumsum(a)", n, **given_values), np.cumsum([a] * n))
+
+
+def test_uses_axis() -> None:
+    assert uses_axis(parse("V * period")) and uses_axis(parse("by_year(1, 2)")) and uses_axis(parse("1 + sum(V)"))
+    assert not uses_axis(parse("tiers(V, 1, 0.1, 0.2) + normcdf(V)"))
+
+
+# ---- clauses ----
+
+
+def _tiers(base: float, bounds: Sequence[float], rates: Sequence[float]) -> float:
+    """Tier by tier: what lies between its bounds, at its rate."""
+    edges = [0.0, *bounds, math.inf]
+    parts = [
+        max(0.0, min(base, high) - low) * rate for low, high, rate in zip(edges[:-1], edges[1:], rates, strict=True)
+    ]
+    return math.fsum(parts)
+
+
+@given(NUMBERS, st.lists(st.floats(1, 1e5), min_size=0, max_size=4, unique=True).map(sorted), st.data())
+def test_tiers_are_marginal(base: float, bounds: list[float], data: st.DataObject) -> None:
+    rates = data.draw(st.lists(st.floats(0, 1), min_size=len(bounds) + 1, max_size=len(bounds) + 1))
+    steps = [str(part) for pair in zip(bounds, rates, strict=False) for part in pair]
+    found = value(f"tiers(base, {', '.join([*steps, repr(rates[-1])])})", base=base)
+    assert found == pytest.approx(_tiers(base, bounds, rates), rel=1e-12, abs=1e-9)
+    assert base > 0 or found == 0.0
+
+
+def test_tiers_by_year() -> None:
+    same(value("tiers(s, 100, 0.05, 200, 0.04, 0.03)", 4, s=[-5, 50, 150, 300]), [0, 2.5, 7, 12], rel=1e-12)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)), min_size=2, max_size=6, unique=True).map(sorted),
+    st.data(),
+)
+def test_interpolation_is_that_of_numpy(places: list[float], data: st.DataObject) -> None:
+    heights = data.draw(st.lists(st.floats(-1e3, 1e3), min_size=len(places), max_size=len(places)))
+    x = data.draw(st.one_of(st.floats(-150, 150), st.sampled_from(places)))
+    names = {f"x{k}": v for k, v in enumerate(places)} | {f"y{k}": v for k, v in enumerate(heights)}
+    table = ", ".join(f"x{k}, y{k}" for k in range(len(places)))
+    found = value(f"interp(x, {table})", x=x, **names)
+    size = max(map(abs, heights))
+    assert found == pytest.approx(np.interp(x, places, heights), rel=1e-12, abs=1e-12 * size + 1e-300)
+
+
+def test_bass_has_its_published_values() -> None:
+    """p = 0.03, q = 0.38: the peak of sales at 6.19 years, and adoption there and at 5 and 10 years."""
+    p, q = 0.03, 0.38
+    peak = math.log(q / p) / (p + q)
+    assert peak == pytest.approx(6.19262, abs=5e-6)
+    for time, share in ((peak, 0.460526), (5.0, 0.331199), (10.0, 0.812803)):
+        assert value("bass(t, p, q)", t=time, p=p, q=q) == pytest.approx(share, abs=5e-7)
+    step = 1e-5
+    density = (value("bass(t, .03, .38)", t=peak + step) - value("bass(t, .03, .38)", t=peak - step)) / (2 * step)
+    assert density == pytest.approx(0.110592, abs=5e-7)
+    assert value("bass(-3, 0.03, 0.38)") == 0.0 == value("bass(5, 0, 0.38)")
+
+
+def test_adopters_of_half_periods_add_up_to_those_of_whole_ones() -> None:
+    text = "bass(year, 0.03, 0.38) - bass(year - period, 0.03, 0.38)"
+    yearly, halves = value(text, 10, 1.0), value(text, 20, 0.5)
+    same(halves[::2] + halves[1::2], yearly, rel=1e-12)
+
+
+# ---- outcome statistics ----
+
+
+def test_present_value_at_the_end_and_in_the_middle_of_periods() -> None:
+    assert value("npv(0.1, 1)", 1) == pytest.approx(0.909091, abs=5e-7)
+    assert value("npv(0.1, 1, 0.5)", 1) == pytest.approx(0.953463, abs=5e-7)
+    assert value("npv(0.1, 1, 1)", 1) == 1.0
+
+
+@given(FLOWS, LENGTHS, st.floats(-0.5, 3), st.sampled_from([0.0, 0.5, 1.0]))
+def test_present_value_is_the_discounted_sum(x: list[float], length: float, rate: float, early: float) -> None:
+    years = (np.arange(1, len(x) + 1) - early) * length
+    parts = np.array(x) * (1.0 + rate) ** -years
+    found = value("npv(rate, x, early)", len(x), length, x=x, rate=rate, early=early)
+    assert found == pytest.approx(math.fsum(parts), rel=1e-12, abs=1e-12 * float(np.abs(parts).sum()))
+
+
+def test_rates_may_differ_from_year_to_year() -> None:
+    assert value("npv(r, 1)", 2, r=[0.1, 0.2]) == pytest.approx(1 / 1.1 + 1 / 1.44, rel=1e-15)
+
+
+def _worth(rate: float, flows: Sequence[float], length: float) -> float:
+    return math.fsum(flow * (1.0 + rate) ** (-k * length) for k, flow in enumerate(flows))
+
+
+AMOUNTS = st.floats(0.01, 1e6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(AMOUNTS, min_size=1, max_size=4),
+    st.lists(st.one_of(st.just(0.0), AMOUNTS), min_size=1, max_size=20),
+    LENGTHS,
+    st.sampled_from([1.0, -1.0]),
+)
+@example([100.0], [121.0], 1.0, 1.0)
+@example([1.0], [100.0], 1.0, 1.0)
+@example([1.0], [100.0], 1.0, -1.0)
+@example([100.0], [1.0], 1.0, 1.0)
+@example([11.0], [121.0], 1.0, 1.0)  # the root is the end of the range
+@example([1.0], [0.0] * 19 + [3.0], 1.0, 1.0)
+def test_internal_rate_against_brentq(costs: list[float], gains: list[float], length: float, sign: float) -> None:
+    """Conventional flows of an investment, and of a loan (signs turned), have one rate of return."""
+    flows = [-sign * cost for cost in costs] + [sign * gain for gain in gains]
+    found = value("irr(a, x)", len(flows) - 1, length, a=flows[0], x=flows[1:])
+    low, high = _worth(IRR_LOWEST, flows, length), _worth(IRR_HIGHEST, flows, length)
+    if low * high < 0.0:
+        factor = brentq(
+            lambda x: math.fsum(flow * x**k for k, flow in enumerate(flows)),
+            (1 + IRR_HIGHEST) ** -length,
+            (1 + IRR_LOWEST) ** -length,
+            xtol=1e-300,
+            rtol=1e-15,
+            maxiter=500,
+        )
+        assert found == pytest.approx(factor ** (-1 / length) - 1, rel=1e-9, abs=1e-9)
+    elif low * high > 0.0:
+        assert found == (IRR_HIGHEST if low > 0.0 else IRR_LOWEST)
+
+
+def test_internal_rate_known_answers() -> None:
+    assert value("irr(-100, x)", 3, x=[0, 0, 133.1]) == pytest.approx(0.1, abs=1e-14)
+    assert value("irr(-100, x)", 2, 0.5, x=[0, 121]) == pytest.approx(0.21, abs=1e-13)
+    assert value("irr(-100, 10)", 10) == pytest.approx(0.0, abs=1e-14)
+    assert value("irr(-100, x)", 2, x=[50, -1]) == pytest.approx(_largest_rate([-100, 50, -1]), abs=1e-12)
+
+
+def _largest_rate(flows: Sequence[float]) -> float:
+    factors = [root.real for root in np.roots(flows[::-1]) if abs(root.imag) < 1e-12 and root.real > 0]
+    return max(1 / factor - 1 for factor in factors)
+
+
+@pytest.mark.parametrize(
+    ("initial", "flow", "expected"),
+    [
+        (5.0, 1.0, IRR_HIGHEST),
+        (5.0, 0.0, IRR_HIGHEST),
+        (0.0, 0.0, IRR_HIGHEST),
+        (0.0, 1.0, IRR_HIGHEST),
+        (-5.0, 0.0, IRR_LOWEST),
+        (-5.0, -1.0, IRR_LOWEST),
+        (0.0, -1.0, IRR_LOWEST),
+        (-1e-12, 1e12, IRR_HIGHEST),
+        (-1e300, 1e-300, IRR_LOWEST),
+    ],
+)
+@pytest.mark.parametrize("periods", [1, 2, 30, 600])
+def test_internal_rate_where_there_is_none(initial: float, flow: float, expected: float, periods: int) -> None:
+    if (initial, flow, periods) != (-1e300, 1e-300, 600):  # in 600 years 1e-300 grows to anything
+        assert value("irr(a, x)", periods, a=initial, x=[flow] * periods) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(st.just(0.0), st.floats(-1e150, 1e150)), min_size=2, max_size=8), LENGTHS)
+def test_internal_rate_and_payback_are_always_numbers(x: list[float], length: float) -> None:
+    """Flat zeros give 0/0 on the way, and changing signs no or many rates; the answers stay inside their ranges."""
+    periods = len(x) - 1
+    rate = value("irr(a, x)", periods, length, a=x[0], x=x[1:])
+    assert IRR_LOWEST - 1e-12 <= rate <= IRR_HIGHEST + 1e-12
+    years = value("payback(a, x)", periods, length, a=x[0], x=x[1:])
+    assert 0.0 <= years <= periods * length + length
+
+
+def test_what_is_no_number_stays_visible() -> None:
+    for text in ("irr(a, x)", "payback(a, x)"):
+        assert math.isnan(value(text, 2, a=-1.0, x=[math.nan, 3.0]))
+        assert math.isnan(value(text, 2, a=math.nan, x=[1.0, 3.0]))
+
+
+@given(st.floats(-1e6, 1e6), FLOWS, LENGTHS)
+def test_payback_is_the_first_time_the_running_sum_is_not_below_0(
+    initial: float, x: list[float], length: float
+) -> None:
+    held = np.cumsum([initial, *x])
+    if initial >= 0.0:
+        expected = 0.0
+    elif not (held >= 0.0).any():
+        expected = len(x) * length + length
+    else:
+        k = int(np.argmax(held >= 0.0))
+        expected = float(np.interp(0.0, held[k - 1 : k + 1], [(k - 1) * length, k * length]))
+    found = value("payback(a, x)", len(x), length, a=initial, x=x)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_payback_known_answers() -> None:
+    assert value("payback(-10, 4)", 5) == 2.5
+    assert value("payback(-10, 4)", 10, 0.5) == 1.25
+    assert value("payback(-10, 1)", 5) == 6.0
+    assert value("payback(-10, x)", 4, x=[12, -20, 3, 40]) == pytest.approx(10 / 12)
+    assert value("payback(0, -1)", 5) == 0.0
+    assert value("payback(-10, 5)", 2) == 2.0
