@@ -76,6 +76,7 @@ def _parameter(parameter: Parameter) -> ParameterRow:
         "choice": " or ".join(show(choice) for choice in parameter.choices),
         "table": "table",
         "list": "list of tables",
+        "distribution": "number, interval or distribution",
     }[parameter.kind]
     default = "" if parameter.required or parameter.default is None else show(parameter.default)
     return ParameterRow(parameter.name, parameter.doc, allowed, default, parameter.required, parameter.aliases)

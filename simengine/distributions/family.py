@@ -10,7 +10,7 @@ from typing import Any, Literal
 from simengine.distributions.marginal import Marginal
 from simengine.distributions.values import ANY, Bounds
 
-Kind = Literal["number", "integer", "numbers", "text", "flag", "choice", "table", "list"]
+Kind = Literal["number", "integer", "numbers", "text", "flag", "choice", "table", "list", "distribution"]
 Values = Mapping[str, Any]
 """Typed values by the name of their parameter."""
 

@@ -105,6 +105,8 @@ def _read(parameter: Parameter, raw: object, key: str) -> object:
             if not isinstance(raw, Sequence) or isinstance(raw, str) or not raw:
                 raise wrong(raw, key, "is not a list, or is empty", None, parameter.doc)
             return list(raw)
+        case "distribution":
+            return raw
 
 
 def _percentiles(form: Form, given: Mapping[str, object]) -> dict[str, object]:

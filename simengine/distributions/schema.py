@@ -88,6 +88,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "choice": {"enum": list(parameter.choices)},
         "table": {"type": "object", "minProperties": 2, "additionalProperties": {"type": "number"}},
         "list": {"type": "array", "minItems": 1, "items": _component()},
+        "distribution": {"$ref": _reference(DEFINITION)},
     }
     schema = kinds[parameter.kind]
     if not parameter.required and parameter.default is not None:

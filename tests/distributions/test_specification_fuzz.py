@@ -56,6 +56,8 @@ def _value(kind, depth):
         return st.one_of(NUMBERS, NUMBERS, NUMBERS, SIMPLE)
     if kind == "numbers":
         return st.one_of(st.lists(NUMBERS, max_size=6), st.lists(st.floats(0, 1), max_size=6), SIMPLE)
+    if kind == "distribution" and depth:
+        return st.one_of(NUMBERS, st.floats(0, 30), specifications(depth=depth - 1))
     if kind == "list" and depth:
         component = specifications(depth=depth - 1).map(lambda spec: {"weight": 0.5, **spec})
         return st.lists(component, min_size=1, max_size=3)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from simengine.distributions.families import (
     bounded,
+    compound,
     counts,
     data,
     gamma,
@@ -44,6 +45,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             *counts.ROWS,
             *data.ROWS[2:],
             *mixture.ROWS,
+            *compound.ROWS,
         )
     }
 )
