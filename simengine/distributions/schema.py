@@ -125,6 +125,9 @@ def _generic() -> dict[str, Any]:
             "additionalProperties": False,
         },
         **{key: {"type": "string", "description": text} for key, text in _TEXTS.items()},
+        "kind": {"enum": ["amount", "share", "rate", "years"], "description": "what formulas may add to it"},
+        "currency": {"type": "string", "description": "currency of an amount, where it is not the scenario's"},
+        "each": {"enum": ["trial", "year"], "description": "year: drawn anew for every period"},
     }
 
 

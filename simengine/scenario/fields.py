@@ -165,11 +165,10 @@ class TermValue(DistributionValue):
         return f'a number, {self.bounds}, a text such as "5 to 10", {{ dist = ... }}{listed}, or "= formula"'
 
     def json_schema(self) -> dict[str, Any]:
-        """A mark for a number or a distribution; a list of numbers beside it."""
-        marked = dict(DISTRIBUTION_MARK)
-        if not self.by_year:
-            return marked
-        return {"anyOf": [marked, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
+        """A mark for a number or a distribution; a formula or a list of numbers beside it."""
+        formula = {"type": "string", "pattern": r"^\s*=", "description": "a formula after ="}
+        listed = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+        return {"anyOf": [dict(DISTRIBUTION_MARK), formula, *([listed] if self.by_year else [])]}
 
 
 def items(least: int, most: int, what: str) -> Callable[[tuple[T, ...]], tuple[T, ...]]:
