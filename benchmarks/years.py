@@ -31,6 +31,7 @@ from simengine.scenario import load
 
 HERE = Path(__file__).resolve().parent
 SCENARIO = HERE / "years.toml"
+AT_ONCE, BY_YEAR = "NumPy, arrays over years and trials", "NumPy, a loop over years"
 PROMISED, PROMISED_MB, PROMISED_MS = 20.0, 500, 300
 _MEMORY = (
     "import resource, simengine; simengine.run({path!r}, trials={trials}, threads={threads}); "
@@ -54,7 +55,10 @@ def agreement(trials, seed=7):
 
 def cases(trials, threads):
     """What is timed, by name."""
-    found = {"NumPy, one thread": lambda: numpy_years.run(trials)}
+    found = {
+        AT_ONCE: lambda: numpy_years.run(trials, flows_of=numpy_years.cash_flows_at_once),
+        BY_YEAR: lambda: numpy_years.run(trials),
+    }
     for precision in ("float64", "float32"):
         for sampler in ("random", "sobol"):
             plan = build_plan(expand(load(SCENARIO)), years=True, sampler=sampler, precision=precision)
@@ -92,17 +96,19 @@ def table(document):
         f"Ten years, four timed risks, tiers, tax, three strategies; {document['trials']:,} trials, "
         f"{document['threads']} threads, medians of {document['rounds']} rounds.",
         "",
-        "| case | seconds | times NumPy |",
-        "| --- | ---: | ---: |",
+        "| case | seconds | times NumPy at once | times NumPy by year |",
+        "| --- | ---: | ---: | ---: |",
     ]
-    numpy_seconds = document["seconds"]["NumPy, one thread"]
+    seconds = document["seconds"]
     lines += [
-        f"| {name} | {seconds:.3f} | {numpy_seconds / seconds:.1f} |" for name, seconds in document["seconds"].items()
+        f"| {name} | {own:.3f} | {seconds[AT_ONCE] / own:.1f} | {seconds[BY_YEAR] / own:.1f} |"
+        for name, own in seconds.items()
     ]
-    best = max(numpy_seconds / seconds for name, seconds in document["seconds"].items() if name.startswith("float64"))
-    met = "met" if best >= PROMISED else "missed"
+    fastest = min(own for name, own in seconds.items() if name.startswith("float64"))
+    times = {name: seconds[name] / fastest for name in (AT_ONCE, BY_YEAR)}
+    verdicts = [f"{'met' if t >= PROMISED else 'missed'} with {t:.1f} against {name}" for name, t in times.items()]
     memory = "met" if document["peak_memory_mb"] < PROMISED_MB else "missed"
-    lines += ["", f"Promised: {PROMISED:g} times NumPy in float64, {met} with {best:.1f}."]
+    lines += ["", f"Promised: {PROMISED:g} times vectorised NumPy in float64: {'; '.join(verdicts)}."]
     lines += [f"Peak memory {document['peak_memory_mb']} MB (promised: under {PROMISED_MB}, {memory})."]
     for plan in document["planning"]:
         note = ""
