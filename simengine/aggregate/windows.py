@@ -1,8 +1,8 @@
 """Windows: intervals of values that hold wanted ranks, narrowed pass by pass until their values fit in memory.
 
 Beyond the memory budget the bins that hold the wanted ranks may themselves hold too many values.  Each pass then
-draws the trials again and counts every window in 4,096 parts; the parts that hold wanted ranks become the next
-windows.  A window whose smallest and largest value are equal is an atom: it needs no more looking at.
+looks at the trials again and counts the windows that hold most in 4,096 parts; the parts that hold wanted ranks
+take their place.  A window whose smallest and largest value are equal is an atom: it needs no more looking at.
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class Windows:
         return np.array([max(0, span.bit_length() - PART_BITS) for span in spans], np.int64)
 
     @property
+    def counted_bytes(self) -> int:
+        """What the counts of a range of trials take."""
+        return 24 * PARTS * max(len(self.lows), 1)
+
+    @property
     def atoms(self) -> NDArray[np.bool_]:
         """Windows that hold one value, many times or once."""
         return np.asarray(self.lows == self.highs)
@@ -70,7 +75,30 @@ class Windows:
 
     def loose(self) -> Windows:
         """The windows that are not atoms: those whose values have to be picked."""
-        return self._taken(np.flatnonzero(~self.atoms))
+        return self.taken(np.flatnonzero(~self.atoms))
+
+    def widest_held(self, left: int, most: int) -> Ints:
+        """The places, in order, of the fewest windows without which the others hold at most ``left`` values.
+
+        Atoms hold nothing that has to be picked.  No more than ``most`` windows: counting one takes 96 KiB.
+        """
+        held = np.where(self.atoms, 0, self.held)
+        order = np.argsort(-held, kind="stable")
+        rest = held.sum() - np.cumsum(held[order])
+        enough = 1 + int(np.count_nonzero(rest > left))
+        return np.sort(order[: min(enough, most)])
+
+    def taken(self, index: Ints) -> Windows:
+        """Some of the windows, without counts."""
+        return Windows(self.outcomes, *(column[index] for column in self._columns()))
+
+    def replaced(self, index: Ints, narrower: Windows) -> Windows:
+        """The windows with those at ``index`` replaced by narrower ones, again in order."""
+        others = self.taken(np.setdiff1d(np.arange(len(self.lows)), index))
+        columns = [np.concatenate(pair) for pair in zip(others._columns(), narrower._columns(), strict=True)]
+        owner, before = columns[0], columns[3]
+        order = np.lexsort((before, owner))
+        return Windows(self.outcomes, *(column[order] for column in columns))
 
     def no_extremes(self) -> Ints:
         """Extremes of no values, shape (windows, parts, 2)."""
@@ -149,8 +177,5 @@ class Windows:
                 start += int(self.held[w])
         return found
 
-    def _taken(self, index: Ints) -> Windows:
-        return Windows(
-            self.outcomes,
-            *(part[index] for part in (self.owner, self.lows, self.highs, self.before, self.held)),
-        )
+    def _columns(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        return self.owner, self.lows, self.highs, self.before, self.held

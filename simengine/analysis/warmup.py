@@ -64,7 +64,7 @@ def warm_up() -> WarmUp:
         plan = build_plan(models, precision=precision)
         for budget in (_TRIALS * 100, _TRIALS * 15, 0):  # kept; drawn again and selected from bins; from windows
             run(plan, trials=_TRIALS, seed=1, memory_budget=budget, threads=1)
-    drivers_of(prepare(deal, Request(trials=_TRIALS, threads=1)), Question(DEFAULT_SECTIONS))
+    drivers_of(prepare(deal, Request(trials=_TRIALS, threads=1), years=False), Question(DEFAULT_SECTIONS))
     compare([loads(_DEAL + _PAIR)], Comparing(outputs=("flat",), trials=_TRIALS, seed=1, threads=1))
     found = dict(compiled_functions())
     compiled = sum(sum(kernel.stats.cache_misses.values()) for kernel in found.values())

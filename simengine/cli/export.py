@@ -13,9 +13,10 @@ from simengine.cli.streams import say
 @click.option("-o", "--output", "target", required=True, metavar="FILE", type=click.Path(),
               help="File to write: .csv (percentiles), .xlsx, .json or .nc.")  # fmt: skip
 @force_option
+@click.option("--years", is_flag=True, help="With .csv: the outcomes by period instead of the percentiles.")
 @click.option("--bom", is_flag=True, help="Begin a CSV or JSON file with a byte order mark, for Excel.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
-def command(result: str, target: str, force: bool, bom: bool, quiet: bool) -> None:
+def command(result: str, target: str, force: bool, years: bool, bom: bool, quiet: bool) -> None:
     """Write RESULT, a folder made by `run --out` or its results.nc, in another form.
 
     The suffix of FILE says which: .csv for tidy percentiles, .xlsx for a workbook, .json for one object with
@@ -24,11 +25,12 @@ def command(result: str, target: str, force: bool, bom: bool, quiet: bool) -> No
     Examples
     --------
       simengine export results/ -o percentiles.csv
+      simengine export results/ -o years.csv --years
       simengine export results/results.nc -o deal.xlsx
       simengine export results/ -o deal.json --force
     """
     from simengine.report.result import open_result
 
-    path = open_result(result).export(target, bom=bom, force=force)
+    path = open_result(result).export(target, years=years, bom=bom, force=force)
     if not quiet:
         say(f"wrote {path}")

@@ -49,7 +49,7 @@ _READ_TRIALS = 10**30
 @set_option
 @click.option("--percentiles", metavar="LIST", help="Percentiles to report, such as 5,50,95.")
 @click.option("--out", metavar="DIR", type=click.Path(),
-              help="Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into DIR.")  # fmt: skip
+              help="Write results.nc, workbook.xlsx and CSV files into DIR.")  # fmt: skip
 @force_option
 @click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -103,7 +103,6 @@ def command(
       simengine run deal.toml --selfcheck
       simengine run deal.toml --trials 1e10 --scheduler tcp://10.0.0.1:8786
     """
-    from simengine.report.result import RESULT_FILES
     from simengine.report.table import speed
     from simengine.results.compute import Request, prepare
 
@@ -138,8 +137,10 @@ def command(
     if out is not None:
         if not out.strip():
             raise InvalidInput(Problem("names no folder", "--out", repr(out), hint="say where the results belong"))
-        _check_target(Path(out), force=force)
+        _check_target(Path(out), force=force, years=False)
     prepared = prepare(scenario, request)
+    if out is not None and any(model.yearly_outputs for model in prepared.models):
+        _check_target(Path(out), force=force, years=True)
     compiles = False
     if not quiet:
         for problem in (*_option_warnings(request.percentiles, percentiles), *prepared.scenario.warnings):
@@ -150,11 +151,10 @@ def command(
         return
     result = _simulated(prepared, quiet=quiet)
     prepared = replace(prepared, trials=result.record.integer("trials"))
-    if out is not None:
-        result.save(out, bom=bom, force=force)
+    files = result.save(out, bom=bom, force=force) if out is not None else ()
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
-        written = f"; wrote {', '.join(reversed(RESULT_FILES))} into {out}" if out else ""
+        written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""
         say(speed(result.record, compiled=compiles) + written)
     if selfcheck:
         _run_selfcheck(prepared, as_json=as_json, quiet=quiet)
@@ -168,11 +168,11 @@ def _option_warnings(levels: Sequence[float] | None, text: str | None) -> list[P
     return [replace(doubt, key="--percentiles", value=text)] if doubt is not None else []
 
 
-def _check_target(folder: Path, *, force: bool) -> None:
-    from simengine.report.result import RESULT_FILES
+def _check_target(folder: Path, *, force: bool, years: bool) -> None:
+    from simengine.report.result import RESULT_FILES, YEARS_FILE
     from simengine.results.files import check_folder
 
-    check_folder(folder, RESULT_FILES, force=force)
+    check_folder(folder, (*RESULT_FILES, YEARS_FILE) if years else RESULT_FILES, force=force)
 
 
 def _simulated(prepared: Prepared, *, quiet: bool) -> Result:

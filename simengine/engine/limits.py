@@ -17,6 +17,8 @@ MOST_TRIALS = 10**12
 MOST_SEED = 2**64 - 1
 DEFAULT_MEMORY = 2**30
 """Bytes of outcomes that are kept so that percentiles need no second pass."""
+YEARLY_MEMORY = 2**27
+"""The same where outcomes are reported period by period: there are many, and drawing again is as fast as keeping."""
 SCHEDULERS = ("sync", "threads", "processes")
 """Schedulers that have a name; others have an address."""
 SELECTION_SHARE = 4
@@ -45,6 +47,11 @@ def seconds_estimate(plan: Plan, trials: int, threads: int) -> float:
     counts = np.bincount(plan.tape[:, 0], minlength=64)
     cost = sum(float(count) * _NANOSECONDS.get(op, _OTHER_NANOSECONDS) for op in Op if (count := counts[op]))
     return trials * cost * 1e-9 / threads
+
+
+def default_memory(plan: Plan) -> int:
+    """Bytes of outcomes that are kept where nobody says how many; it changes the time a run takes, never a digit."""
+    return YEARLY_MEMORY if any(output.year is not None for output in plan.outputs) else DEFAULT_MEMORY
 
 
 def readable_time(seconds: float) -> str:
@@ -77,6 +84,9 @@ def check_limits(plan: Plan, trials: int, seed: int, threads: int, memory: int, 
                 "1,000,000 trials give percentiles to about 0.1 % of the spread",
             )
         )
+    if not plan.outputs:
+        hint = "let [outputs] name a formula that is one number a trial, such as sum(cash_flow)"
+        problems.append(Problem("every outcome has a value for each period, none is one number", "outputs", hint=hint))
     if not 0 <= seed <= MOST_SEED:
         problems.append(Problem("the seed is out of range", "seed", str(seed), "0 to 2**64 - 1"))
     if not 1 <= threads <= 1024:

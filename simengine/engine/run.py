@@ -28,7 +28,7 @@ from simengine.engine.limits import (
 from simengine.engine.outcomes import Outcomes
 from simengine.engine.schedule import Executor, Progress, Reporter, Scheduler, opened
 from simengine.engine.selection import Draws, Selected, select_exactly
-from simengine.engine.tasks import Mergeable, Summarise, Task, Trials, ranges_of
+from simengine.engine.tasks import Mergeable, Narrow, Summarise, Task, Trials, ranges_of
 from simengine.errors import InvalidInput, NonFiniteOutcome, Problem
 from simengine.kernels import cpu
 from simengine.plan.plan import Plan
@@ -175,10 +175,11 @@ def _simulated(
     kept = np.empty((strips, len(plan.outputs), strip), plan.value_type) if keeps else None
     executor.start(Trials(source, kept))
     ranges = ranges_of(trials, strip, task_trials or _trials_of_a_task(plan, trials, executor))
-    in_flight = max(1, _WAITING_BYTES // (8 * BINS * len(plan.outputs)))
+    summary_bytes = 8 * BINS * len(plan.outputs)
 
     def fold(task: Task[Mergeable], stage: str) -> Mergeable:
-        return executor.fold(task, ranges, Reporter(progress, trials, stage), in_flight)
+        each = task.windows.counted_bytes if isinstance(task, Narrow) else summary_bytes
+        return executor.fold(task, ranges, Reporter(progress, trials, stage), max(1, _WAITING_BYTES // each))
 
     draws = Draws(grid, keeps, fold)
     summary = fold(Summarise(grid), "simulating")
@@ -234,7 +235,7 @@ def _too_coarse(plan: Plan, differences: NDArray[np.float64]) -> list[Problem]:
     """The outcomes for which float32 is no fast way to the same answer: out of its range, or lost in its rounding."""
     return [
         Problem(
-            f"float32 moves {output.name} of strategy {output.strategy} by {gap:.1g} standard deviations on average",
+            f"float32 moves {output.place} of strategy {output.strategy} by {gap:.1g} standard deviations on average",
             "precision",
             "float32",
             f"outcomes that it moves by at most {_MOST_DIFFERENCE:g}",
@@ -322,12 +323,17 @@ def _finalise(
 
 def _describe_faults(plan: Plan, summary: Summary) -> str:
     lines = []
+    places: dict[tuple[str, str], list[int]] = {}
     for k, output in enumerate(plan.outputs):
         if summary.faults[k]:
-            lines.append(
-                f"{output.name} of strategy {output.strategy} is not a finite number in {int(summary.faults[k]):,} "
-                f"of {summary.trials:,} trials, first in trial {int(summary.first_fault[k])}"
-            )
+            places.setdefault((output.strategy, output.name), []).append(k)
+    for (strategy, _), mine in places.items():
+        k = mine[0]
+        more = f", and in {len(mine) - 1} later period{'s' if len(mine) > 2 else ''}" if len(mine) > 1 else ""
+        lines.append(
+            f"{plan.outputs[k].place} of strategy {strategy} is not a finite number in {int(summary.faults[k]):,} "
+            f"of {summary.trials:,} trials, first in trial {int(summary.first_fault[k])}{more}"
+        )
     trial = int(summary.first_fault.min())
     lines.append(
         f"hint: 'simengine run SCENARIO --trial {trial}' prints every draw and formula of that trial; "

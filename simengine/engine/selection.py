@@ -21,6 +21,9 @@ from simengine.kernels.gather import Gathered, lowest
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_MOST_WINDOWS = 512
+"""Windows that are narrowed in one pass: 48 MiB of counts for each range of trials."""
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:
@@ -51,11 +54,11 @@ class Selected:
 
 
 def select_exactly(draws: Draws, summary: Summary, ranks: list[Ranks | None], room: int) -> Selected:
-    """All wanted order statistics; at most ``room`` values are held at once when trials are drawn again."""
+    """All wanted order statistics; at most ``room`` values are held at once besides outcomes that were kept."""
     wanted_ranks = [r.all() if r else np.empty(0, np.int64) for r in ranks]
     bins = [bins_of_ranks(summary.counts[k], r) for k, r in enumerate(wanted_ranks)]
     held = sum(int(summary.counts[k, np.unique(b)].sum()) for k, b in enumerate(bins))
-    if draws.are_kept or held <= room:
+    if held <= room:
         return _from_bins(draws, summary, ranks, wanted_ranks, bins)
     return _from_windows(draws, summary, ranks, wanted_ranks, bins, room)
 
@@ -108,16 +111,18 @@ def _from_windows(
         return _ending(picked.values[k][picked.values[k] >= low], missing, limbs, centre)
 
     tails = _tails(draws.grid, picked, ends, ranks, inside)
-    return Selected(found, tails, passes + 1, picked.tails.by_replicate(), ends.limits)
+    passes = 0 if draws.are_kept else passes + 1
+    return Selected(found, tails, passes, picked.tails.by_replicate(), ends.limits)
 
 
 def _narrowed(draws: Draws, windows: Windows, ranks: list[Ints], room: int) -> tuple[Windows, int]:
     """Windows whose values fit, and the passes it took."""
     passes = 0
     while int(windows.loose().held.sum()) > room:
-        counted = draws.fold(Narrow(draws.grid, windows), "narrowing percentiles")
+        chosen = windows.widest_held(room // 2, _MOST_WINDOWS)
+        counted = draws.fold(Narrow(draws.grid, windows.taken(chosen)), "narrowing percentiles")
         assert isinstance(counted, Windows)
-        windows = counted.narrowed(ranks)
+        windows = windows.replaced(chosen, counted.narrowed(ranks))
         passes += 1
     return windows, passes
 

@@ -107,7 +107,7 @@ class Narrow:
 
     def __call__(self, trials: Trials, part: Range) -> Windows:
         """The counted windows of a range."""
-        return cpu.narrow(trials.source, part.first, part.size, self.grid, self.windows)
+        return cpu.narrow(trials.source, part.first, part.size, self.grid, self.windows, trials.kept_in(part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,5 +123,11 @@ class PickFromWindows:
         """The selection of a range."""
         places = part.first, part.size
         return cpu.pick_from_windows(
-            trials.source, *places, self.grid, self.windows, self.tail_limits, self.inner_limits
+            trials.source,
+            *places,
+            self.grid,
+            self.windows,
+            self.tail_limits,
+            self.inner_limits,
+            trials.kept_in(part),
         )

@@ -224,12 +224,12 @@ class _Tallies:
     def _carry(self) -> None:
         """Move the counts to the totals, and what lies between two ends to the replicates."""
         self._close()
-        if self._closed:
-            coarse = np.diff(np.stack([end[1] for end in self._closed]), axis=0, prepend=np.int32(0)).astype(np.int64)
-            below = np.diff(np.stack([end[2] for end in self._closed]), axis=0, prepend=0)
-            for k, (replicate, _, _) in enumerate(self._closed):
-                self._replicates.add(replicate, coarse[k], below[k])
-            self._closed.clear()
+        counted: NDArray[Any] | int = 0
+        under: NDArray[Any] | int = 0
+        for replicate, coarse, below in self._closed:
+            self._replicates.add(replicate, (coarse - counted).astype(np.int64), below - under)
+            counted, under = coarse, below
+        self._closed.clear()
         self._total += self._counts[:, 0]
         self._total += self._counts[:, 1]
         self._below_total += self._below
@@ -273,11 +273,13 @@ def pick(
     return Selection(parts, SumTree.of(tails, first_trial // design.tile, design.top), limbs)
 
 
-def narrow(source: Source, first_trial: int, n_trials: int, grid: Grid, windows: Windows) -> Windows:
-    """The windows with the counts of their parts over these trials, which are drawn again."""
+def narrow(
+    source: Source, first_trial: int, n_trials: int, grid: Grid, windows: Windows, kept: NDArray[Any] | None = None
+) -> Windows:
+    """The windows with the counts of their parts over these trials, from kept outcomes or by drawing them again."""
     histogram = np.zeros((len(windows.lows), PARTS), np.int64)
     extremes, bounds, flags = windows.no_extremes(), windows.bounds(), windows.bins_reached(grid)
-    for _, size, out in _wide_strips(source, first_trial, n_trials):
+    for _, size, out in _wide_strips(source, first_trial, n_trials, kept):
         for k, (first, last) in enumerate(bounds):
             if first < last:
                 where = grid.centre[k], grid.scale[k], flags[k], windows.lows, windows.highs
@@ -293,15 +295,16 @@ def pick_from_windows(
     windows: Windows,
     tail_limits: Array,
     inner_limits: Array,
+    kept: NDArray[Any] | None = None,
 ) -> Selection:
-    """The values in windows, the tail sums and the exact sums between the limits, by drawing the trials again."""
+    """The values in windows, the tail sums and the exact sums between the limits, from kept outcomes or drawn again."""
     outcomes, levels = tail_limits.shape
     design = source.design
     tails = np.empty((-(-n_trials // design.tile), outcomes, levels, TAIL_MOMENTS))
     limbs = np.zeros((outcomes, levels, EXACT_MOMENTS, LIMBS), np.int64)
     found: list[list[Array]] = [[] for _ in range(outcomes)]
     room, bounds, flags = np.empty(strip_trials(source.plan)), windows.bounds(), windows.bins_reached(grid)
-    for start, size, out in _wide_strips(source, first_trial, n_trials):
+    for start, size, out in _wide_strips(source, first_trial, n_trials, kept):
         rows = tails[start // design.tile :]
         sum_tails(out, size, design.tile, grid.centre, tail_limits, inner_limits, rows, limbs)
         for k, (first, last) in enumerate(bounds):
@@ -334,11 +337,13 @@ def _strips(
         yield start, size, buffer if kept is None else kept[start // strip]
 
 
-def _wide_strips(source: Source, first_trial: int, n_trials: int) -> Iterator[tuple[int, int, Array]]:
-    """The same drawn again and widened to float64."""
+def _wide_strips(
+    source: Source, first_trial: int, n_trials: int, kept: NDArray[Any] | None
+) -> Iterator[tuple[int, int, Array]]:
+    """The same widened to float64."""
     single = source.plan.value_type != np.float64
     wide = np.empty((len(source.plan.outputs), strip_trials(source.plan)) if single else (0, 0))
-    for start, size, out in _strips(source, first_trial, n_trials, None):
+    for start, size, out in _strips(source, first_trial, n_trials, kept):
         if single:
             wide[:, :size] = out[:, :size]  # what lies beyond was never written
         yield start, size, wide if single else out

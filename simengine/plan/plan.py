@@ -31,6 +31,18 @@ class PlanOutput:
     year: float | None = None
     """The end of the period that the outcome belongs to, in years; None where it belongs to no period."""
 
+    @property
+    def place(self) -> str:
+        """The name, and the period where it belongs to one: ``cash_flow in year 3``."""
+        return self.name if self.year is None else f"{self.name} {in_year(self.year)}"
+
+
+def in_year(year: float) -> str:
+    """The period that ends so many years after the signing, in words."""
+    if year == 0.0:
+        return "at signing"
+    return f"in year {year:.0f}" if year.is_integer() else f"in the period to year {year:.6g}"
+
 
 @dataclass(frozen=True)
 class PlanInput:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simengine.deal.model import Model
+from simengine.deal.model import Model, Output, YearlyOutput
 from simengine.errors import Problem
 from simengine.plan.plan import PlanInput
 from simengine.report.descriptions import described
@@ -181,10 +181,12 @@ def _pairs(group: CorrelationGroup) -> Iterator[str]:
 def _outcomes(models: Sequence[Model], style: Style) -> list[str]:
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for model in models:
-        for output in model.outputs:
+        reported: list[Output | YearlyOutput] = [*model.outputs, *model.yearly_outputs]
+        for output in reported:
             formula = model.formulas.get(output.name)
             text = formula.text if formula is not None else ""
-            found.setdefault((output.name, text, output.unit, output.title), []).append(model.strategy)
+            name = f"{output.name}, by year" if isinstance(output, YearlyOutput) else output.name
+            found.setdefault((name, text, output.unit, output.title), []).append(model.strategy)
     rows: list[list[Cell]] = [
         [name + ("" if len(names) == len(models) else f" ({', '.join(names)})"), text, unit, title]
         for (name, text, unit, title), names in found.items()

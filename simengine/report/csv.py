@@ -7,11 +7,12 @@ import io
 from collections.abc import Iterable, Sequence
 
 from simengine.report.numbers import level, plain
-from simengine.report.statistics import reported_pairs, statistics_of
+from simengine.report.statistics import reported_pairs, statistics_of, statistics_of_year, yearly_places
 from simengine.results.record import Record
 
 PERCENTILE_COLUMNS = ("strategy", "output", "unit", "percentile", "value", "se")
 SUMMARY_COLUMNS = ("strategy", "output", "unit", "statistic", "value", "se")
+YEARS_COLUMNS = ("strategy", "output", "unit", "year", "statistic", "value", "se")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,6 +43,24 @@ def summary_csv(record: Record, *, bom: bool = False) -> bytes:
                 se = "" if entry.se is None else plain(entry.se)
                 rows.append([strategy, output, own, entry.key, plain(entry.value), se])
     return encode(SUMMARY_COLUMNS, rows, bom=bom)
+
+
+def years_csv(record: Record, *, bom: bool = False) -> bytes:
+    """All statistics of outcomes by period: columns strategy, output, unit, year, statistic, value, se.
+
+    ``year`` is the end of the period, 0 the signing.  Statistics are named as in the summary, percentiles ``p5``.
+    """
+    rows = []
+    for s, o, years in yearly_places(record):
+        labels = text_cell(record.strategies[s]), text_cell(record.yearly_outputs[o])
+        unit = text_cell(str(record["yearly_unit"][o]))
+        for y in years:
+            year = level(float(record["year"][y]))
+            rows.append([*labels, "1", year, "faults", str(int(record["yearly_faults"][s, o, y])), ""])
+            for entry in statistics_of_year(record, s, o, y):
+                se = "" if entry.se is None else plain(entry.se)
+                rows.append([*labels, "1" if entry.share else unit, year, entry.key, plain(entry.value), se])
+    return encode(YEARS_COLUMNS, rows, bom=bom)
 
 
 def text_cell(text: str) -> str:

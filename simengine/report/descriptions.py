@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simengine.distributions.values import brief
+from simengine.report.text import printable
 
 _DIGITS = 6
 _LARGEST_WHOLE = 1e12
@@ -31,6 +32,13 @@ _DRAWS = {
 def draws_in_words(sampler: str) -> str:
     """What a sampler draws, as a heading says it."""
     return _DRAWS.get(sampler, f"{sampler} draws")
+
+
+def outcome_heading(name: str, title: str, unit: str) -> str:
+    """An outcome as a heading names it: ``T: transfer value [USD 10k]``."""
+    title, unit = printable(title), printable(unit)
+    text = f"{name}: {title}" if title and title != name else name
+    return f"{text} [{unit}]" if unit else text
 
 
 def _short(text: str) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json as _json
 import math
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from simengine.report.numbers import level
-from simengine.report.statistics import statistics_of
+from simengine.report.statistics import Statistic, largest_gap, statistics_of, statistics_of_year, yearly_places
 from simengine.results.record import Record
 
 JSON_SCHEMA_VERSION = 1
 
 
 def result_object(record: Record) -> dict[str, Any]:
-    """The result as plain values: strategies, outcomes, statistics; numbers that do not exist are None."""
+    """The result as plain values: strategies, outcomes, statistics; numbers that do not exist are None.
+
+    An outcome that is reported period by period has ``years`` in place of statistics: by the end of each period.
+    """
+    yearly = yearly_places(record)
     return {
         "schema": JSON_SCHEMA_VERSION,
         "scenario": record.text("scenario"),
@@ -26,7 +29,7 @@ def result_object(record: Record) -> dict[str, Any]:
         "sampler": record.text("sampler"),
         "device": record.text("device"),
         "precision": record.text("precision"),
-        "precision_gap": _number(float(np.max(record["precision_gap"][record["reported"]], initial=0.0))),
+        "precision_gap": _number(largest_gap(record, "precision_gap")),
         "stream_version": record.integer("stream_version"),
         "plan_digest": record.text("plan_digest"),
         "summary_digest": record.text("summary_digest"),
@@ -36,9 +39,12 @@ def result_object(record: Record) -> dict[str, Any]:
         "warnings": record.document("warnings"),
         "strategies": {
             name: {
-                output: _outcome(record, s, o) for o, output in enumerate(record.outputs) if record["reported"][s, o]
+                output: _outcome(record, place, o)
+                for o, output in enumerate(record.outputs)
+                if record["reported"][place, o]
             }
-            for s, name in enumerate(record.strategies)
+            | {record.yearly_outputs[o]: _by_year(record, s, o, years) for s, o, years in yearly if s == place}
+            for place, name in enumerate(record.strategies)
         },
     }
 
@@ -50,9 +56,17 @@ def result_json(record: Record, *, ascii_only: bool = False) -> str:
 
 def _outcome(record: Record, strategy: int, output: int) -> dict[str, Any]:
     found: dict[str, Any] = {"unit": str(record["unit"][output])}
+    found |= _statistics(statistics_of(record, strategy, output))
+    found["finite"] = int(record["finite"][strategy, output])
+    found["faults"] = int(record["faults"][strategy, output])
+    return found
+
+
+def _statistics(entries: Sequence[Statistic]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     percentiles: dict[str, Any] = {}
     below: dict[str, Any] = {}
-    for entry in statistics_of(record, strategy, output):
+    for entry in entries:
         value: Any = _number(entry.value)
         if entry.se is not None:
             value = {"value": value, "se": _number(entry.se)}
@@ -64,9 +78,17 @@ def _outcome(record: Record, strategy: int, output: int) -> dict[str, Any]:
             found["prob_below"] = below
         else:
             found[entry.key] = value
-    found["finite"] = int(record["finite"][strategy, output])
-    found["faults"] = int(record["faults"][strategy, output])
     return found
+
+
+def _by_year(record: Record, strategy: int, output: int, years: Sequence[int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for year in years:
+        entry = _statistics(statistics_of_year(record, strategy, output, year))
+        entry["finite"] = int(record["yearly_finite"][strategy, output, year])
+        entry["faults"] = int(record["yearly_faults"][strategy, output, year])
+        found[level(float(record["year"][year]))] = entry
+    return {"unit": str(record["yearly_unit"][output]), "years": found}
 
 
 def _number(value: float) -> float | None:

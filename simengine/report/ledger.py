@@ -8,24 +8,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simengine.analysis.ledger import Ledger, LedgerRow
+from simengine.analysis.ledger import Ledger, LedgerRow, LedgerValue
 from simengine.analysis.selfcheck import Comparison, SelfCheck
 from simengine.deal.model import Model
 from simengine.report.descriptions import described
-from simengine.report.numbers import significant
-from simengine.report.text import Cell, Column, Style, printable, table, wrap
+from simengine.report.numbers import level, significant
+from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
 
 _DIGITS = 10
 """Significant digits of a value; the JSON object has all of them."""
+_YEARLY_DIGITS = 6
+"""The same where the values of several periods stand side by side."""
+_BY_YEAR = "by year"
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A quantity that has one value and one description in ``strategies``."""
+    """A quantity that has one value and one description in ``strategies``.
+
+    ``years`` are the ends of its periods and ``values`` its values in them, both empty where it has one value.
+    """
 
     kind: str
     strategies: tuple[str, ...]
     cells: tuple[str, str, str, str]
+    years: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 def ledger_text(ledger: Ledger, models: Sequence[Model], style: Style) -> str:
@@ -35,7 +43,7 @@ def ledger_text(ledger: Ledger, models: Sequence[Model], style: Style) -> str:
     """
     blocks: dict[tuple[str, ...], list[_Line]] = {}
     for row in ledger.rows:
-        for line in _lines(row, models):
+        for line in _lines(row, ledger, models):
             blocks.setdefault(line.strategies, []).append(line)
     lines = [style.bold(f"trial {ledger.trial:,} of seed {ledger.seed}")]
     for strategies in sorted(blocks, key=lambda names: -len(names)):
@@ -48,24 +56,58 @@ def ledger_text(ledger: Ledger, models: Sequence[Model], style: Style) -> str:
 
 
 def _block(lines: Sequence[_Line], style: Style) -> list[str]:
-    """The inputs and the formulas of some strategies, a table each."""
+    """The inputs and the formulas of some strategies, a table each, and one of formulas over the years."""
     found = []
     for kind, how in (("input", "drawn from"), ("formula", "computed as")):
         rows: list[list[Cell]] = [list(line.cells) for line in lines if line.kind == kind]
         columns = [Column(kind), Column("value", "right"), Column("unit"), Column(how, flexible=True)]
         found += ["", *table(columns, rows, style)] if rows else []
+    by_years: dict[tuple[str, ...], list[_Line]] = {}
+    for line in lines:
+        if line.years:
+            by_years.setdefault(line.years, []).append(line)
+    for years, mine in by_years.items():
+        found += _years_tables(years, mine, style)
     return found
 
 
-def _lines(row: LedgerRow, models: Sequence[Model]) -> Iterator[_Line]:
+def _years_tables(years: Sequence[str], lines: Sequence[_Line], style: Style) -> list[str]:
+    """Formulas in rows, periods in columns; the periods that do not fit follow below in tables of their own."""
+    name = max(text_width(label) for label in (_BY_YEAR, *(line.cells[0] for line in lines)))
+    widths = [2 + max(map(len, (year, *(line.values[k] for line in lines)))) for k, year in enumerate(years)]
+    found, first = list[str](), 0
+    while first < len(years):
+        last, used = first, name
+        while last < len(years) and (last == first or used + widths[last] <= style.width):
+            used += widths[last]
+            last += 1
+        columns = [Column(_BY_YEAR), *(Column(year, "right") for year in years[first:last])]
+        rows: list[list[Cell]] = [[line.cells[0], *line.values[first:last]] for line in lines]
+        found += ["", *table(columns, rows, style)]
+        first = last
+    return found
+
+
+def _lines(row: LedgerRow, ledger: Ledger, models: Sequence[Model]) -> Iterator[_Line]:
     """A line for each different value or description of a quantity."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for model, value in zip(models, row.values, strict=True):
-        if value is not None:
-            shown = significant(value, _DIGITS) if math.isfinite(value) else str(value)
-            groups.setdefault((shown, _description(row.name, model)), []).append(model.strategy)
-    for (shown, description), strategies in groups.items():
-        yield _Line(row.kind, tuple(strategies), (row.name, shown, row.unit, description))
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...], str], list[str]] = {}
+    for k, (model, value) in enumerate(zip(models, row.values, strict=True)):
+        if value is None:
+            continue
+        years: tuple[str, ...] = ()
+        if isinstance(value, tuple):
+            shown = tuple(_shown(entry, _YEARLY_DIGITS) for entry in value)
+            years = tuple(level(end) for end in ledger.years[k])
+        else:
+            shown = (_shown(value, _DIGITS),)
+        groups.setdefault((years, shown, _description(row.name, model)), []).append(model.strategy)
+    for (years, shown, description), strategies in groups.items():
+        cells = (row.name, _BY_YEAR if years else shown[0], row.unit, description)
+        yield _Line(row.kind, tuple(strategies), cells, years, shown if years else ())
+
+
+def _shown(value: float, digits: int) -> str:
+    return significant(value, digits) if math.isfinite(value) else str(value)
 
 
 def _description(name: str, model: Model) -> str:
@@ -75,7 +117,10 @@ def _description(name: str, model: Model) -> str:
 
 
 def ledger_object(ledger: Ledger) -> dict[str, Any]:
-    """The same as plain values; numbers that are not finite are None."""
+    """The same as plain values; numbers that are not finite are None.
+
+    A yearly formula has the ends of its periods, ``years``, and its ``values`` in them.
+    """
     return {
         "schema": 1,
         "trial": ledger.trial,
@@ -83,7 +128,7 @@ def ledger_object(ledger: Ledger) -> dict[str, Any]:
         "strategies": {
             strategy: {
                 kind: {
-                    row.name: _finite(row.values[k])
+                    row.name: _plain(row.values[k], ledger.years[k])
                     for row in ledger.rows
                     if row.kind == kind[:-1] and row.values[k] is not None
                 }
@@ -125,6 +170,12 @@ def _failed_table(failed: Sequence[Comparison], style: Style) -> list[str]:
         for entry in failed
     ]
     return ["", *table(columns, rows, style)]
+
+
+def _plain(value: LedgerValue, years: tuple[float, ...]) -> object:
+    if isinstance(value, tuple):
+        return {"years": list(years), "values": [_finite(entry) for entry in value]}
+    return _finite(value)
 
 
 def _finite(value: float | None) -> float | None:

@@ -58,6 +58,17 @@ def estimate(value: float, se: float) -> Estimate:
     return Estimate(rounded(value, place), rounded(se, place))
 
 
+def digits_place(value: float, se: float) -> int | None:
+    """The exponent of the last digit of a number that is printed without its error; None where that is not rounded."""
+    if not math.isfinite(value) or not math.isfinite(se):
+        return None
+    if se == 0.0:
+        text = exact(value)
+        return None if "e" in text else -len(text.partition(".")[2])
+    place = math.ceil(math.log10(se / 2))
+    return None if max(_exponent(value), place) > _LARGEST_PLAIN or place < _SMALLEST_PLAIN else place
+
+
 def alone(value: float, se: float) -> str:
     """``value`` without its error: the last digit is worth at least half a standard error."""
     if not math.isfinite(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,12 @@ from simengine.results.record import Record
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
+    from simengine.report.statistics import Statistic
+
 RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "results.nc")
 """What :meth:`Result.save` writes into a folder; the last one makes the set valid."""
+YEARS_FILE = "years.csv"
+"""What it writes besides where outcomes are reported period by period."""
 
 
 class Result(Answer):
@@ -64,6 +68,42 @@ class Result(Answer):
         columns = {"value": self._record["quantiles"][row, place], "se": self._record["quantiles_se"][row, place]}
         return pd.DataFrame(columns, index=levels)
 
+    @property
+    def yearly_outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes that are reported period by period."""
+        return self._record.yearly_outputs
+
+    def years(self, output: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+        """One outcome by period: rows are years, columns statistics and their standard errors.
+
+        Columns are mean, mean_se, std, std_se, min, max, p5, p5_se, ... and prob_loss, prob_loss_se.  Without
+        ``strategy``, rows of all strategies, with the strategy as the first level of the index.  A year is the end of
+        its period, 0 the signing.  ``output`` may be left out: then it is the first one.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such outcome by period, or no such strategy.
+        """
+        import pandas as pd
+
+        from simengine.report.statistics import statistics_of_year, yearly_places
+
+        if not self.yearly_outputs:
+            raise InvalidInput(Problem("no outcome is reported period by period", hint="name one in [outputs]"))
+        name = self.yearly_outputs[0] if output is None else output
+        place = self._place("yearly outcome", name, self.yearly_outputs)
+        if strategy is not None:
+            self._place("strategy", strategy, self.strategies)
+        index: list[tuple[str, float]] = []
+        rows = []
+        for s, o, years in yearly_places(self._record):
+            if o == place and strategy in (None, self.strategies[s]):
+                index += [(self.strategies[s], float(self._record["year"][y])) for y in years]
+                rows += [_columns_of(statistics_of_year(self._record, s, o, y)) for y in years]
+        frame = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(index or [("", 0.0)], names=["strategy", "year"]))
+        return frame if strategy is None else frame.droplevel("strategy")
+
     def mean(self, output: str | None = None) -> pd.DataFrame:
         """Mean of one outcome by strategy: columns ``value`` and ``se``.
 
@@ -104,18 +144,22 @@ class Result(Answer):
 
         return result_json(self._record)
 
-    def to_csv(self, path: str | Path, *, bom: bool = False, force: bool = False) -> Path:
+    def to_csv(self, path: str | Path, *, years: bool = False, bom: bool = False, force: bool = False) -> Path:
         """Write the percentiles as CSV: strategy, output, unit, percentile, value, se.
+
+        With ``years`` the outcomes by period instead: strategy, output, unit, year, statistic, value, se.
 
         Raises
         ------
+        InvalidInput
+            When ``years`` is given and no outcome is reported period by period.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
-        return self.export(path, bom=bom, force=force, suffix=".csv")
+        return self.export(path, years=years, bom=bom, force=force, suffix=".csv")
 
     def to_excel(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a workbook with the sheets Summary, Percentiles, Inputs, Formulas, Provenance and Scenario.
+        """Write a workbook with the sheets Summary, Percentiles, Years, Inputs, Formulas, Provenance and Scenario.
 
         Raises
         ------
@@ -134,31 +178,43 @@ class Result(Answer):
         """
         return self.export(path, force=force, suffix=".nc")
 
-    def export(self, path: str | Path, *, bom: bool = False, force: bool = False, suffix: str | None = None) -> Path:
+    def export(
+        self,
+        path: str | Path,
+        *,
+        years: bool = False,
+        bom: bool = False,
+        force: bool = False,
+        suffix: str | None = None,
+    ) -> Path:
         """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc or .xlsx.
+
+        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period.
 
         Raises
         ------
         InvalidInput
-            When the suffix is none of these.
+            When the suffix is none of these, or ``years`` is given and there are none or the file is no CSV.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
         from simengine.results.files import write_file
 
         target = Path(path)
-        write_file(target, self._content(suffix or target.suffix.lower(), bom=bom), force=force)
+        write_file(target, self._content(suffix or target.suffix.lower(), years=years, bom=bom), force=force)
         return target
 
     def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
         """Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into a folder, all or none.
+
+        Where outcomes are reported period by period, years.csv too; else one that an earlier result left is removed.
 
         Raises
         ------
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
-        from simengine.report.csv import percentiles_csv, summary_csv
+        from simengine.report.csv import percentiles_csv, summary_csv, years_csv
         from simengine.report.workbook import workbook_bytes
         from simengine.results.files import write_folder
         from simengine.results.storage import to_bytes
@@ -166,14 +222,20 @@ class Result(Answer):
         contents = {
             "percentiles.csv": percentiles_csv(self._record, bom=bom),
             "summary.csv": summary_csv(self._record, bom=bom),
+            YEARS_FILE: years_csv(self._record, bom=bom) if self.yearly_outputs else None,
             "workbook.xlsx": workbook_bytes(self._record),
             "results.nc": to_bytes(self._record),
         }
         write_folder(Path(folder), contents, force=force)
-        return tuple(Path(folder) / name for name in RESULT_FILES)
+        return tuple(Path(folder) / name for name, content in contents.items() if content is not None)
 
-    def _content(self, suffix: str, *, bom: bool) -> bytes:
-        makers = content_makers(self._record, bom=bom)
+    def _content(self, suffix: str, *, years: bool, bom: bool) -> bytes:
+        if years and (suffix != ".csv" or not self.yearly_outputs):
+            wrong = (
+                "is a table of outcomes by period" if suffix != ".csv" else "no outcome is reported period by period"
+            )
+            raise InvalidInput(Problem(wrong, "years", allowed=".csv" if suffix != ".csv" else None))
+        makers = content_makers(self._record, years=years, bom=bom)
         if suffix not in makers:
             raise InvalidInput(
                 Problem(
@@ -191,6 +253,11 @@ class Result(Answer):
         return pd.DataFrame(columns, index=pd.Index(list(self.strategies), name="strategy"))
 
     def _output(self, output: str | None) -> int:
+        if output in self.yearly_outputs and output not in self.outputs:
+            hint = f"years({output!r}) has it period by period"
+            raise InvalidInput(Problem(f"there is no single number {output!r}", hint=hint))
+        if output is None and not self.outputs:
+            raise InvalidInput(Problem("every outcome is reported period by period", hint="years() has them"))
         return 0 if output is None else self._place("outcome", output, self.outputs)
 
     def _place(self, what: str, name: str, known: tuple[str, ...]) -> int:
@@ -210,8 +277,18 @@ class Result(Answer):
         return outcome_tables(self._record)
 
 
-def content_makers(record: Record, *, bom: bool = False) -> dict[str, Callable[[], bytes]]:
-    """How each type of file is made, by suffix."""
+def _columns_of(entries: Sequence[Statistic]) -> dict[str, float]:
+    """Statistics by name, each with its standard error beside it where it has one."""
+    found: dict[str, float] = {}
+    for entry in entries:
+        found[entry.key] = entry.value
+        if entry.se is not None:
+            found[f"{entry.key}_se"] = entry.se
+    return found
+
+
+def content_makers(record: Record, *, years: bool = False, bom: bool = False) -> dict[str, Callable[[], bytes]]:
+    """How each type of file is made, by suffix; with ``years`` a CSV file of outcomes by period."""
 
     def of_json() -> bytes:
         from simengine.report.json import result_json
@@ -219,9 +296,9 @@ def content_makers(record: Record, *, bom: bool = False) -> dict[str, Callable[[
         return (result_json(record) + "\n").encode("utf-8-sig" if bom else "utf-8")
 
     def of_csv() -> bytes:
-        from simengine.report.csv import percentiles_csv
+        from simengine.report.csv import percentiles_csv, years_csv
 
-        return percentiles_csv(record, bom=bom)
+        return (years_csv if years else percentiles_csv)(record, bom=bom)
 
     def of_workbook() -> bytes:
         from simengine.report.workbook import workbook_bytes

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from simengine.report.numbers import MISSING, Estimate, estimate, level, share, significant, tail_name
 from simengine.results.record import Record
 
@@ -79,7 +81,48 @@ def statistics_of(record: Record, strategy: int, output: int) -> list[Statistic]
     return rows
 
 
+def statistics_of_year(record: Record, strategy: int, output: int, year: int) -> list[Statistic]:
+    """The statistics of a yearly outcome of one strategy in one period (all given by their place), in order."""
+
+    def number(variable: str, *more: int) -> float:
+        return float(record[f"yearly_{variable}"][(strategy, output, year, *more)])
+
+    rows = [
+        Statistic("mean", "mean", number("mean"), number("mean_se"), "moment"),
+        Statistic("std", "standard deviation", number("std"), number("std_se"), "moment"),
+        Statistic("min", "smallest", number("minimum"), None, "range"),
+        Statistic("max", "largest", number("maximum"), None, "range"),
+    ]
+    for k, percent in enumerate(record["quantile"].tolist()):
+        key = level(percent)
+        value, se = number("quantiles", k), number("quantiles_se", k)
+        rows.append(Statistic(f"p{key}", f"P{key}", value, se, "percentile", percent))
+    loss = number("prob_loss"), number("prob_loss_se")
+    return [*rows, Statistic("prob_loss", "P(< 0)", *loss, "below", 0.0, share=True)]
+
+
+def yearly_places(record: Record) -> list[tuple[int, int, list[int]]]:
+    """Places (strategy, yearly outcome, years) of all outcomes by period, strategy by strategy; years in order."""
+    if not record.yearly_outputs:
+        return []
+    reported = record["yearly_reported"]
+    found = [
+        (s, o, [int(y) for y in reported[s, o].nonzero()[0]])
+        for s in range(reported.shape[0])
+        for o in range(reported.shape[1])
+    ]
+    return [place for place in found if place[2]]
+
+
 def reported_pairs(record: Record) -> list[tuple[int, int]]:
     """Places (strategy, output) of all outcomes that are reported, strategy by strategy."""
     reported = record["reported"]
     return [(s, o) for s in range(reported.shape[0]) for o in range(reported.shape[1]) if reported[s, o]]
+
+
+def largest_gap(record: Record, name: str) -> float:
+    """The largest of the differences from float64, ``precision_gap`` or ``precision_gap_mean``, over all outcomes."""
+    gaps = [record[name][record["reported"]]]
+    if record.yearly_outputs:
+        gaps.append(record[f"yearly_{name}"][record["yearly_reported"]])
+    return float(np.max(np.concatenate(gaps), initial=0.0))

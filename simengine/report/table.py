@@ -1,4 +1,4 @@
-"""The table that `simengine run` prints: one table an outcome, one column a strategy."""
+"""What `simengine run` prints: one table an outcome, one column a strategy, and outcomes by year."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from simengine.report.descriptions import draws_in_words
+from simengine.report.descriptions import draws_in_words, outcome_heading
 from simengine.report.histogram import bars, common_scale
+from simengine.report.key_figures import condensed_outputs, key_figures
 from simengine.report.numbers import MISSING, UNDEFINED, UNKNOWN_ERROR, Estimate, duration, exact, interval, significant
-from simengine.report.statistics import Statistic, reported_pairs, statistics_of
+from simengine.report.statistics import Statistic, largest_gap, reported_pairs, statistics_of
 from simengine.report.stopping import stopping_lines
 from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
+from simengine.report.years_table import years_notes, years_table
 from simengine.results.record import Record
 
 _LABELS = {"std": "sd"}
@@ -28,8 +30,14 @@ _COLUMN_WIDTH = 10
 def run_report(record: Record, style: Style) -> str:
     """All that a run has to say, as text: what was run, a table for each outcome, and notes."""
     lines = [*_header(record, style)]
+    condensed = condensed_outputs(record)
     for output in range(len(record.outputs)):
-        lines += ["", *outcome_table(record, output, style)]
+        if output not in condensed:
+            lines += ["", *outcome_table(record, output, style)]
+    if condensed:
+        lines += ["", *key_figures(record, style)]
+    for output in range(len(record.yearly_outputs)):
+        lines += ["", *years_table(record, output, style)]
     lines += ["", *_notes(record, style)]
     return "\n".join(lines)
 
@@ -123,10 +131,7 @@ def _shape_rows(record: Record, output: int, shown: list[int], compared: list[in
 
 
 def _heading(record: Record, output: int) -> str:
-    name, title = record.outputs[output], printable(str(record["output_title"][output]))
-    unit = printable(str(record["unit"][output]))
-    text = f"{name}: {title}" if title and title != name else name
-    return f"{text} [{unit}]" if unit else text
+    return outcome_heading(record.outputs[output], str(record["output_title"][output]), str(record["unit"][output]))
 
 
 def _header(record: Record, style: Style) -> list[str]:
@@ -159,8 +164,7 @@ def _gap(record: Record) -> str:
     """How far a float32 run is from float64, for the outcome that is farthest."""
     if record.text("precision") == "float64":
         return ""
-    pairs = tuple(zip(*reported_pairs(record), strict=True))
-    largest, mean = (float(np.max(record[name][pairs])) for name in ("precision_gap", "precision_gap_mean"))
+    largest, mean = (largest_gap(record, name) for name in ("precision_gap", "precision_gap_mean"))
     return (
         f"; {record.text('precision')} is within {largest:.1e} sd of float64 on the same draws ({mean:.1e} on average)"
     )
@@ -197,6 +201,7 @@ def _notes(record: Record, style: Style) -> list[str]:
             f"Left out: {exact(float(faults[strategy, output]))} trials of {record.strategies[strategy]} whose "
             f"{record.outputs[output]} was not finite; the first is trial {record['first_fault'][strategy, output]}."
         )
+    notes += years_notes(record, style)
     for strategy, name in enumerate(record.strategies):
         title = printable(str(record["strategy_title"][strategy]))
         if title and title != name:

@@ -15,6 +15,7 @@ from simengine.report.workbook_provenance import write_provenance
 from simengine.report.workbook_style import CODE_DENSITY, FONT, Formats, cell_text, row_height, sheet_setup
 from simengine.report.workbook_summary import write_summary
 from simengine.report.workbook_tables import write_formulas, write_inputs, write_percentiles
+from simengine.report.workbook_years import write_year_curves, write_years
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ _CODE_WIDTH = 130.0
 
 
 def workbook_bytes(record: Record) -> bytes:
-    """The workbook: sheets Summary, Percentiles, Inputs, Formulas, Provenance, Scenario and Curves.
+    """The workbook: sheets Summary, Percentiles, Years, Inputs, Formulas, Provenance, Scenario and Curves.
 
-    Formulas is left out when there are none, Curves (the numbers behind the charts) when nothing can be drawn.
+    Years (and Year curves, the numbers behind its charts) is left out when no outcome is reported period by period,
+    Formulas when there are none, Curves (the numbers behind the charts) when nothing can be drawn.
     """
     import xlsxwriter
 
@@ -49,11 +51,13 @@ def workbook_bytes(record: Record) -> bytes:
         curves = outcome_curves(record)
         write_summary(book, record, curves, formats)
         write_percentiles(book, record, formats)
+        fans = write_years(book, record, formats)
         write_inputs(book, record, formats)
         write_formulas(book, record, formats)
         write_provenance(book, record, formats)
         _write_scenario(book, record, formats)
         write_curves(book, record, curves, formats)
+        write_year_curves(book, record, fans, formats)
     return buffer.getvalue()
 
 

@@ -92,7 +92,8 @@ def write_summary(book: Workbook, record: Record, curves: Sequence[OutcomeCurves
     page.set_row(8.0)
     for line in _NOTES:
         sheet.write_string(page.set_row(), 0, line, formats.note)
-    _paginate(sheet, blocks, top, page.height, width)
+    if blocks:
+        _paginate(sheet, blocks, top, page.height, width)
     if len(record.strategies) > 4:
         sheet.freeze_panes(0, 1)
 

@@ -21,6 +21,7 @@ from simengine.results.record import Record
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 _NARROWEST = 8
 _ONE_LINE = 20.0
@@ -28,7 +29,7 @@ _ONE_LINE = 20.0
 
 
 @dataclass(frozen=True)
-class _Column:
+class TableColumn:
     """A column: as wide as its texts, up to ``widest`` characters; numbers have a fixed width."""
 
     header: str
@@ -37,7 +38,7 @@ class _Column:
 
 
 @dataclass(frozen=True)
-class _Number:
+class Number:
     """A number with the format of its cell."""
 
     value: float
@@ -47,26 +48,26 @@ class _Number:
 
 def write_percentiles(book: Workbook, record: Record, formats: Formats) -> None:
     """Every percentile of every outcome, each with the digits that its standard error allows."""
-    rows: list[list[str | _Number]] = []
+    rows: list[list[str | Number]] = []
     for s, o in reported_pairs(record):
         for entry in statistics_of(record, s, o):
             if entry.group == "percentile":
                 value, error = statistic_shapes(entry)
                 se = entry.se if entry.se is not None else 0.0
-                numbers = [_Number(entry.level or 0.0, "General"), _Number(entry.value, value)]
+                numbers = [Number(entry.level or 0.0, "General"), Number(entry.value, value)]
                 labels = [record.strategies[s], record.outputs[o], str(record["unit"][o])]
-                rows.append([*labels, *numbers, _Number(se, error, error=True)])
+                rows.append([*labels, *numbers, Number(se, error, error=True)])
     columns = [
-        *(_Column("Strategy", 34), _Column("Outcome", 24), _Column("Unit", 18)),
-        *(_Column("Percentile", 15, True), _Column("Value", 18, True), _Column("Standard error", 20, True)),
+        *(TableColumn("Strategy", 34), TableColumn("Outcome", 24), TableColumn("Unit", 18)),
+        *(TableColumn("Percentile", 15, True), TableColumn("Value", 18, True), TableColumn("Standard error", 20, True)),
     ]
-    _table(book, "Percentiles", columns, rows, formats, landscape=False, filtered=True)
+    table_sheet(book, "Percentiles", columns, rows, formats, landscape=False, filtered=True)
 
 
 def write_inputs(book: Workbook, record: Record, formats: Formats) -> None:
     """The uncertain inputs with their exact moments and percentiles."""
     everywhere = ", ".join(record.strategies)
-    rows: list[list[str | _Number]] = []
+    rows: list[list[str | Number]] = []
     for k in range(record["input_name"].size):
         strategies = str(record["input_strategies"][k])
         named = {name: str(record[f"input_{name}"][k]) for name in ("name", "title", "description", "unit", "source")}
@@ -76,18 +77,23 @@ def write_inputs(book: Workbook, record: Record, formats: Formats) -> None:
         rows.append(
             [
                 *[named[name] for name in ("name", "title", "strategies", "description", "unit")],
-                *[_Number(value, spread_shape(value, spread)) for value in values],
+                *[Number(value, spread_shape(value, spread)) for value in values],
                 named["source"],
             ]
         )
     columns = [
-        *(_Column("Input", 20), _Column("Title", 26), _Column("Strategies", 18), _Column("Distribution", 26)),
-        _Column("Unit", 10),
-        *(_Column("Mean", 9, True), _Column("Std dev", 9, True)),
-        *(_Column("P5", 9, True), _Column("P50", 9, True), _Column("P95", 9, True)),
-        _Column("Source", 46),
+        *(
+            TableColumn("Input", 20),
+            TableColumn("Title", 26),
+            TableColumn("Strategies", 18),
+            TableColumn("Distribution", 26),
+        ),
+        TableColumn("Unit", 10),
+        *(TableColumn("Mean", 9, True), TableColumn("Std dev", 9, True)),
+        *(TableColumn("P5", 9, True), TableColumn("P50", 9, True), TableColumn("P95", 9, True)),
+        TableColumn("Source", 46),
     ]
-    _table(book, "Inputs", columns, rows, formats, landscape=True)
+    table_sheet(book, "Inputs", columns, rows, formats, landscape=True)
 
 
 def write_formulas(book: Workbook, record: Record, formats: Formats) -> None:
@@ -97,7 +103,7 @@ def write_formulas(book: Workbook, record: Record, formats: Formats) -> None:
     def named(strategies: object) -> str:
         return "all" if str(strategies) == everywhere else str(strategies)
 
-    rows: list[list[str | _Number]] = [
+    rows: list[list[str | Number]] = [
         [
             *[str(record[f"formula_{column}"][k]) for column in ("name", "text", "unit")],
             named(record["formula_strategies"][k]),
@@ -109,22 +115,22 @@ def write_formulas(book: Workbook, record: Record, formats: Formats) -> None:
         ["dependence", str(record["dependence_text"][k]), "", named(record["dependence_strategies"][k]), ""]
         for k in range(record["dependence_text"].size)
     ]
-    columns = [_Column("Name", 22), _Column("Formula", 68), _Column("Unit", 14)]
+    columns = [TableColumn("Name", 22), TableColumn("Formula", 68), TableColumn("Unit", 14)]
     if rows:
-        columns += [_Column("Strategies", 24), _Column("Title", 28)]
-        _table(book, "Formulas", columns, rows, formats, landscape=True)
+        columns += [TableColumn("Strategies", 24), TableColumn("Title", 28)]
+        table_sheet(book, "Formulas", columns, rows, formats, landscape=True)
 
 
-def _table(
+def table_sheet(
     book: Workbook,
     name: str,
-    columns: Sequence[_Column],
-    rows: Sequence[Sequence[str | _Number]],
+    columns: Sequence[TableColumn],
+    rows: Sequence[Sequence[str | Number]],
     formats: Formats,
     *,
     landscape: bool,
     filtered: bool = False,
-) -> None:
+) -> Worksheet:
     """A sheet with an Excel table: the header frozen and printed on every page, rows as high as their texts."""
     sheet = book.add_worksheet(name)
     widths = [_width(column, [row[k] for row in rows]) for k, column in enumerate(columns)]
@@ -155,16 +161,17 @@ def _table(
     }
     sheet.add_table(0, 0, max(len(rows), 1), len(columns) - 1, options)
     sheet.repeat_rows(0)
+    return sheet
 
 
-def _width(column: _Column, cells: Sequence[str | _Number]) -> float:
+def _width(column: TableColumn, cells: Sequence[str | Number]) -> float:
     if column.number:
         return column.widest
     longest = max((text_width(cell[:200]) for cell in cells if isinstance(cell, str)), default=0)
     return min(max(longest + 2, text_width(column.header) + 4, _NARROWEST), column.widest)
 
 
-def _header_format(columns: Sequence[_Column], k: int, formats: Formats, filtered: bool) -> Any:
+def _header_format(columns: Sequence[TableColumn], k: int, formats: Formats, filtered: bool) -> Any:
     """Headers stand over their cells; one with a filter leaves room for its button."""
     if columns[k].number:
         return formats.header_filter if filtered else formats.header_right

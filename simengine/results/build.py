@@ -18,7 +18,8 @@ from simengine.plan.plan import STREAM_VERSION, Plan
 from simengine.results.record import AttributeValue, Record
 from simengine.results.record import texts as _texts
 from simengine.results.sources import Source
-from simengine.results.variables import SCHEMA_VERSION
+from simengine.results.variables import DTYPES, REGISTRY, SCHEMA_VERSION
+from simengine.results.years import yearly_values
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,12 @@ class Provenance:
 
 def build_record(statistics: RunStatistics, plan: Plan, models: Sequence[Model], provenance: Provenance) -> Record:
     """The record of a run; ``models`` are the strategies that ``plan`` was built from, in the same order."""
-    strategies, outputs = plan.strategies, tuple(dict.fromkeys(output.name for output in plan.outputs))
-    places = [(strategies.index(output.strategy), outputs.index(output.name)) for output in plan.outputs]
+    single = [k for k, output in enumerate(plan.outputs) if output.year is None]
+    reported = [plan.outputs[k] for k in single]
+    strategies, outputs = plan.strategies, tuple(dict.fromkeys(output.name for output in reported))
+    places = [(strategies.index(output.strategy), outputs.index(output.name)) for output in reported]
     titles = {model.strategy: model.title for model in models}
-    described = {output.name: output for output in reversed(plan.outputs)}
+    described = {output.name: output for output in reversed(reported)}
     values: dict[str, NDArray[Any]] = {
         "strategy": _texts(strategies),
         "output": _texts(outputs),
@@ -59,16 +62,20 @@ def build_record(statistics: RunStatistics, plan: Plan, models: Sequence[Model],
         "output_title": _texts(described[name].title for name in outputs),
         "unit": _texts(described[name].unit for name in outputs),
     }
-    values |= _outcomes(statistics.outcomes, places, (len(strategies), len(outputs)))
-    values["target_value"] = _spread(
-        [np.array(output.targets, dtype=np.float64) for output in plan.outputs],
-        places,
-        (len(strategies), len(outputs)),
-        math.nan,
-    )
-    for column, name in enumerate(("precision_gap", "precision_gap_mean")):
-        gaps = [np.asarray(gap) for gap in statistics.differences[:, column]]
-        values[name] = _spread(gaps, places, (len(strategies), len(outputs)), math.nan)
+    if single:
+        values |= _outcomes([statistics.outcomes[k] for k in single], places, (len(strategies), len(outputs)))
+        values["target_value"] = _spread(
+            [np.array(output.targets, dtype=np.float64) for output in reported],
+            places,
+            (len(strategies), len(outputs)),
+            math.nan,
+        )
+        for column, name in enumerate(("precision_gap", "precision_gap_mean")):
+            gaps = [np.asarray(gap) for gap in statistics.differences[single, column]]
+            values[name] = _spread(gaps, places, (len(strategies), len(outputs)), math.nan)
+    else:
+        values |= _no_outcomes(values)
+    values |= yearly_values(statistics, plan)
     values |= _inputs(plan) | _formulas(models) | _dependences(models)
     return Record(values, _attributes(statistics, plan, provenance))
 
@@ -93,6 +100,16 @@ def _outcomes(
     found["histogram_counts"] = of(lambda o: o.histogram_counts, 0)
     found["histogram_edges"] = plain("histogram_edges")
     return found
+
+
+def _no_outcomes(labels: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The same of a scenario that reports every outcome period by period: arrays of the right shapes, all empty."""
+    sizes = {"target": 0, "bin": 0, "edge": 1} | {name: len(value) for name, value in labels.items()}
+    return {
+        name: np.empty([sizes[dim] for dim in row.dims], DTYPES[row.kind])
+        for name, row in REGISTRY.items()
+        if row.dims[:2] == ("strategy", "output")
+    }
 
 
 def _spread(

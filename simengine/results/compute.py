@@ -80,8 +80,10 @@ class Prepared:
     limit: int = DEFAULT_LIMIT
 
 
-def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
+def prepare(scenario: str | Path | Scenario, request: Request, *, years: bool = True) -> Prepared:
     """Read a scenario (unless it was read before), expand its strategies and compile them.
+
+    Without ``years`` the plan has the outcomes that are one number a trial only, and none of those by period.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def prepare(scenario: str | Path | Scenario, request: Request) -> Prepared:
     addresses = _addresses(all_models)
     sampler = request.sampler if request.sampler is not None else found.simulate.sampler
     precision = request.precision if request.precision is not None else found.simulate.precision
-    plan = compiled(models, sampler, addresses, precision)
+    plan = compiled(models, sampler, addresses, precision, years=years)
     percentiles = tuple(sorted(request.percentiles or found.simulate.percentiles))
     return Prepared(
         scenario=found,
@@ -193,7 +195,7 @@ def _all_laps(runs: Sequence[RunStatistics]) -> dict[str, float]:
 
 
 def _simulated(prepared: Prepared, trials: int, progress: Progress | None) -> RunStatistics:
-    from simengine.engine.limits import DEFAULT_MEMORY
+    from simengine.engine.limits import default_memory
     from simengine.engine.run import run
 
     scenario, request = prepared.scenario, prepared.request
@@ -204,7 +206,7 @@ def _simulated(prepared: Prepared, trials: int, progress: Progress | None) -> Ru
         percentiles=prepared.percentiles,
         tail_levels=tuple(sorted(scenario.simulate.tail_levels)),
         threads=request.threads,
-        memory_budget=request.memory if request.memory is not None else DEFAULT_MEMORY,
+        memory_budget=request.memory if request.memory is not None else default_memory(prepared.plan),
         nonfinite=scenario.simulate.nonfinite,
         progress=progress,
         replicates=prepared.replicates,
@@ -231,8 +233,15 @@ def _addresses(models: Sequence[Model]) -> tuple[str, ...]:
     return addresses_of(models)
 
 
-def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str], precision: str = "float64") -> Plan:
-    """The plan of the reported outcomes.
+def compiled(
+    models: Sequence[Model],
+    sampler: str,
+    addresses: Sequence[str],
+    precision: str = "float64",
+    *,
+    years: bool = False,
+) -> Plan:
+    """The plan of the reported outcomes; with ``years`` those of each period are part of it.
 
     Raises
     ------
@@ -241,7 +250,7 @@ def compiled(models: Sequence[Model], sampler: str, addresses: Sequence[str], pr
     """
     from simengine.plan.compile import build_plan
 
-    return build_plan(models, sampler=sampler, addresses=addresses, precision=precision)
+    return build_plan(models, sampler=sampler, addresses=addresses, precision=precision, years=years)
 
 
 def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> tuple[Model, ...]:

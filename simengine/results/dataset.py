@@ -26,8 +26,9 @@ def to_dataset(record: Record) -> xr.Dataset:
     arrays = {
         name: (variable.dims, record[name], _labels(variable.meaning, variable.unit))
         for name, variable in variables.items()
+        if not variable.part or name in record.values
     }
-    coordinates = {name: arrays.pop(name) for name, variable in variables.items() if variable.coordinate}
+    coordinates = {name: arrays.pop(name) for name in list(arrays) if variables[name].coordinate}
     return xr.Dataset(arrays, coords=coordinates, attrs=dict(record.attrs))
 
 

@@ -54,23 +54,26 @@ def check_folder(folder: Path, names: tuple[str, ...], *, force: bool) -> None:
         _check_target(folder / name, force=force)
 
 
-def write_folder(folder: Path, contents: Mapping[str, bytes], *, force: bool = False) -> None:
+def write_folder(folder: Path, contents: Mapping[str, bytes | None], *, force: bool = False) -> None:
     """Write the files ``contents`` (name to bytes) into ``folder``, all of them or none.
 
-    The last one is the one that makes the set valid: it is removed first and put in place last.
+    The last one is the one that makes the set valid: it is removed first and put in place last.  A name with None is
+    that of a file which this set does not have: one that belongs to the set being replaced is taken away.
 
     Raises
     ------
     FileProblem
         When a file exists and ``force`` is not given, or anything cannot be written; nothing is changed then.
     """
-    check_folder(folder, tuple(contents), force=force)
+    written = {name: content for name, content in contents.items() if content is not None}
+    left = tuple(name for name in contents if name not in written)
+    check_folder(folder, tuple(written), force=force)
     with _explained(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
-            _write_into(folder, contents, force=force)
+            _write_into(folder, written, left, force=force)
         else:
-            _write_new(folder, contents)
+            _write_new(folder, written)
 
 
 def write_file(path: Path, content: bytes, *, force: bool = False) -> None:
@@ -87,7 +90,7 @@ def write_file(path: Path, content: bytes, *, force: bool = False) -> None:
         raise FileProblem(f"cannot write {path}: there is no folder {path.parent}")
     _check_target(path, force=force)
     with _explained(path):
-        _write_into(path.parent, {path.name: content}, force=force)
+        _write_into(path.parent, {path.name: content}, (), force=force)
 
 
 def _write_new(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -110,7 +113,7 @@ def _write_new(folder: Path, contents: Mapping[str, bytes]) -> None:
         _flush_folder(folder.parent)
 
 
-def _write_into(folder: Path, contents: Mapping[str, bytes], *, force: bool) -> None:
+def _write_into(folder: Path, contents: Mapping[str, bytes], left: tuple[str, ...], *, force: bool) -> None:
     staging = _staging_name(folder, "simengine")
     os.mkdir(staging, 0o700)
     try:
@@ -118,19 +121,23 @@ def _write_into(folder: Path, contents: Mapping[str, bytes], *, force: bool) -> 
             _write_flushed(staging / name, content)
         _flush_folder(staging)
         with _locked(folder):
-            _swap(folder, staging, tuple(contents), force=force)
+            _swap(folder, staging, tuple(contents), left, force=force)
         with contextlib.suppress(OSError):
             _flush_folder(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _swap(folder: Path, staging: Path, names: tuple[str, ...], *, force: bool) -> None:
-    """Put staged files in place; on any failure, put back what stood there before."""
+def _swap(folder: Path, staging: Path, names: tuple[str, ...], left: tuple[str, ...], *, force: bool) -> None:
+    """Put staged files in place; on any failure, put back what stood there before.
+
+    Files of the names ``left`` go where the last of ``names`` shows that they belong to what is replaced.
+    """
     kept: list[str] = []
     placed: list[str] = []
+    stale = [name for name in left if os.path.lexists(folder / names[-1]) and _is_regular(folder / name)]
     try:
-        for name in reversed(names):
+        for name in reversed((*stale, *names)):
             if os.path.lexists(folder / name):
                 if not force:
                     raise _exists(folder / name)
@@ -218,6 +225,10 @@ def _check_target(path: Path, *, force: bool) -> None:
         raise FileProblem(f"{path} is not a regular file; it is not replaced")
     if not force:
         raise _exists(path)
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _exists(path: Path) -> FileProblem:

@@ -41,6 +41,11 @@ class Record:
         """Names of the reported outcomes."""
         return tuple(self.values["output"].tolist())
 
+    @property
+    def yearly_outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes that are reported period by period."""
+        return tuple(self.values["yearly"].tolist()) if "yearly" in self.values else ()
+
     def text(self, name: str) -> str:
         """An attribute that is a text."""
         return str(self.attrs[name])
@@ -63,8 +68,11 @@ class Record:
         found = [f"variable {name!r} is not known" for name in self.values if name not in variables]
         found += [f"attribute {name!r} is not known" for name in self.attrs if name not in attributes]
         sizes: dict[str, int] = {}
+        parts = {"", *(variables[name].part for name in self.values if name in variables)}
         for name, variable in variables.items():
             value = self.values.get(name)
+            if variable.part not in parts:
+                continue
             if value is None:
                 found.append(f"variable {name!r} is missing")
             elif value.dtype != DTYPES[variable.kind]:

@@ -52,8 +52,15 @@ def _resolved(
 
     if entry.strategy is not None and entry.strategy not in plan.strategies:
         return wrong("strategy", entry.strategy, plan.strategies)
-    places = [k for k, output in enumerate(plan.outputs) if entry.strategy in (None, output.strategy)]
+    mine = [k for k, output in enumerate(plan.outputs) if entry.strategy in (None, output.strategy)]
+    places = [k for k in mine if plan.outputs[k].year is None]
     outcomes = tuple(dict.fromkeys(plan.outputs[k].name for k in places))
+    if entry.outcome not in outcomes and any(plan.outputs[k].name == entry.outcome for k in mine):
+        reason = f"{entry.outcome} has a value for each period, and a standard error can be asked of one number only"
+        hint = (
+            f"ask it of {list_names(outcomes, 3)}" if outcomes else f"report one number, such as sum({entry.outcome})"
+        )
+        return [], Problem(reason, KEY, entry.name, hint=hint)
     if entry.outcome not in outcomes:
         return wrong("reported outcome", entry.outcome, outcomes)
     found, names = [], dict[str, None]()

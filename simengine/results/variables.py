@@ -16,7 +16,10 @@ import numpy as np
 Kind = Literal["float", "count", "flag", "text"]
 
 SCHEMA_VERSION = 1
-"""Version of the layout of a stored result; a reader accepts this one and refuses newer ones."""
+"""Version of the layout of a stored result; a reader accepts this one and refuses newer ones.
+
+Variables of a named part may be added without a new version: results that have none of them stay as they were.
+"""
 
 DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "float": np.dtype(np.float64),
@@ -31,7 +34,9 @@ class Variable:
     """One array of a result.
 
     ``unit`` is ``outcome`` where the values carry the unit of the outcome that they belong to (variable
-    ``unit``), ``input`` where they carry that of the input, ``1`` for shares and counts, and empty for text.
+    ``unit``, or ``yearly_unit``), ``input`` where they carry that of the input, ``1`` for shares and counts, and empty
+    for text.  ``part`` names the variables that are there together or not at all: empty for those that are always
+    there, ``years`` for those of outcomes that are reported period by period.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Variable:
     kind: Kind
     unit: str
     meaning: str
+    part: str = ""
 
     @property
     def coordinate(self) -> bool:
@@ -50,6 +56,37 @@ _OUTCOME = ("strategy", "output")
 _BY_QUANTILE = (*_OUTCOME, "quantile")
 _BY_TARGET = (*_OUTCOME, "target")
 _BY_LEVEL = (*_OUTCOME, "level")
+
+_YEARLY = ("strategy", "yearly", "year")
+_YEARLY_BY_QUANTILE = (*_YEARLY, "quantile")
+
+
+def _by_year(name: str, dims: tuple[str, ...], kind: Kind, unit: str, meaning: str) -> Variable:
+    return Variable(name, dims, kind, unit, meaning, part="years")
+
+
+_YEARLY_ROWS: tuple[Variable, ...] = (
+    _by_year("yearly", ("yearly",), "text", "", "outcome that is reported period by period"),
+    _by_year("year", ("year",), "float", "years", "end of the period, in years from the signing; 0 is the signing"),
+    _by_year("yearly_title", ("yearly",), "text", "", "title of the yearly outcome"),
+    _by_year("yearly_unit", ("yearly",), "text", "", "unit of the yearly outcome"),
+    _by_year("yearly_reported", _YEARLY, "flag", "1", "whether the strategy reports the outcome for the period"),
+    _by_year("yearly_finite", _YEARLY, "count", "1", "trials with a finite outcome in the period"),
+    _by_year("yearly_faults", _YEARLY, "count", "1", "trials whose outcome in the period was infinite or undefined"),
+    _by_year("yearly_first_fault", _YEARLY, "count", "1", "first trial with such an outcome, -1 for none"),
+    _by_year("yearly_mean", _YEARLY, "float", "outcome", "mean in the period"),
+    _by_year("yearly_mean_se", _YEARLY, "float", "outcome", "standard error of that mean"),
+    _by_year("yearly_std", _YEARLY, "float", "outcome", "standard deviation (n - 1) in the period"),
+    _by_year("yearly_std_se", _YEARLY, "float", "outcome", "standard error of that standard deviation"),
+    _by_year("yearly_minimum", _YEARLY, "float", "outcome", "smallest outcome of the period"),
+    _by_year("yearly_maximum", _YEARLY, "float", "outcome", "largest outcome of the period"),
+    _by_year("yearly_quantiles", _YEARLY_BY_QUANTILE, "float", "outcome", "percentiles in the period, as `quantiles`"),
+    _by_year("yearly_quantiles_se", _YEARLY_BY_QUANTILE, "float", "outcome", "standard errors of these percentiles"),
+    _by_year("yearly_prob_loss", _YEARLY, "float", "1", "probability that the outcome of the period is below 0"),
+    _by_year("yearly_prob_loss_se", _YEARLY, "float", "1", "standard error of that probability"),
+    _by_year("yearly_precision_gap", _YEARLY, "float", "1", "as `precision_gap`, in the period"),
+    _by_year("yearly_precision_gap_mean", _YEARLY, "float", "1", "as `precision_gap_mean`, in the period"),
+)
 
 _ROWS: tuple[Variable, ...] = (
     Variable("strategy", ("strategy",), "text", "", "strategy, in the order of the scenario"),
@@ -109,8 +146,8 @@ _ROWS: tuple[Variable, ...] = (
     Variable("dependence_text", ("dependence",), "text", "", "inputs that depend on each other, and how"),
 )
 
-REGISTRY: Mapping[str, Variable] = {row.name: row for row in _ROWS}
-"""Every variable of a result, by name."""
+REGISTRY: Mapping[str, Variable] = {row.name: row for row in (*_ROWS, *_YEARLY_ROWS)}
+"""Every variable of a result, by name; those of part ``years`` only where outcomes are reported by period."""
 
 DIMENSIONS: Mapping[str, str] = {
     "strategy": "strategies compared",
@@ -123,6 +160,8 @@ DIMENSIONS: Mapping[str, str] = {
     "input": "uncertain inputs, one entry for each distribution of each",
     "formula": "named formulas, one entry for each wording of each",
     "dependence": "groups of dependent inputs",
+    "yearly": "outcomes that are reported period by period",
+    "year": "ends of the periods, in years from the signing",
 }
 """Every dimension of a result, with its meaning."""
 

@@ -259,3 +259,44 @@ def test_a_folder_without_permission():
     finally:
         os.setresuid(0, 0, 0)
         shutil.rmtree(folder)
+
+
+def test_a_file_that_the_new_set_does_not_have_goes_with_the_old_one(tmp_path):
+    out = tmp_path / "out"
+    files.write_folder(out, {"years.csv": b"old years", **OLD})
+    with pytest.raises(FileProblem, match="exists already"):
+        files.write_folder(out, {"years.csv": None, **NAMES})
+    assert content(out) == {"years.csv": b"old years", **OLD}
+    files.write_folder(out, {"years.csv": None, **NAMES}, force=True)
+    assert content(out) == NAMES
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_file_of_that_name_that_belongs_to_no_set_stays(tmp_path):
+    (tmp_path / "years.csv").write_text("mine")
+    files.write_folder(tmp_path, {"years.csv": None, **NAMES})
+    assert content(tmp_path) == {"years.csv": b"mine", **NAMES}
+    (tmp_path / "years.csv").unlink()
+    (tmp_path / "years.csv").mkdir()
+    files.write_folder(tmp_path, {"years.csv": None, **NAMES}, force=True)
+    assert (tmp_path / "years.csv").is_dir()
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_failure_puts_the_old_set_back_with_all_its_files(tmp_path, monkeypatch, number):
+    old = {"years.csv": b"old years", **OLD}
+    files.write_folder(tmp_path, old)
+    calls, real = 0, os.replace
+
+    def failing(*arguments, **named):
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(FileProblem, match="nothing was changed"):
+        files.write_folder(tmp_path, {"years.csv": None, **NAMES}, force=True)
+    monkeypatch.undo()
+    assert content(tmp_path) == old

@@ -85,7 +85,7 @@ def drivers(
     NonFiniteOutcome
         When an outcome was not finite in some trial and the scenario says that this is an error.
     """
-    return drivers_of(prepare(scenario, request), question, progress)
+    return drivers_of(prepare(scenario, request, years=False), question, progress)
 
 
 def drivers_of(prepared: Prepared, question: Question, progress: Progress | None = None) -> Record:
