@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from simengine.distributions.values import brief
 from simengine.report.text import printable
@@ -39,6 +40,17 @@ def outcome_heading(name: str, title: str, unit: str) -> str:
     title, unit = printable(title), printable(unit)
     text = f"{name}: {title}" if title and title != name else name
     return f"{text} [{unit}]" if unit else text
+
+
+def discounting_in_words(resolved_text: str) -> str:
+    """How a scenario values money of later periods: by which rate, in the middle of a period or at its end."""
+    said = tomllib.loads(resolved_text).get("scenario", {}).get("discount", {})
+    rate = said.get("rate")
+    if rate is None:
+        return ""
+    shown = f"{100 * rate:g} % a year" if isinstance(rate, int | float) else "the uncertain discount rate"
+    when = "at the end" if said.get("timing") == "end" else "in the middle"
+    return f"Discounted at {shown}, {when} of each period; what is paid at the signing is not."
 
 
 def _short(text: str) -> str:

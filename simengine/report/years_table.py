@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simengine.report.descriptions import outcome_heading
+from simengine.report.descriptions import discounting_in_words, outcome_heading
 from simengine.report.numbers import alone, digits_place, exact, interval, level, rounded
 from simengine.report.text import Style, pad, printable, text_width
 from simengine.results.record import Record
@@ -56,6 +56,7 @@ def years_notes(record: Record, style: Style) -> list[str]:
     if not record.yearly_outputs:
         return []
     notes = ["A year is the period that ends then, 0 the signing. Percentiles of different years do not add."]
+    notes += [words] if (words := discounting_in_words(record.text("resolved_text"))) else []
     for output in range(len(record.yearly_outputs)):
         shown, there = len(_periods(record, output)), len(_reported(record, output))
         if shown < there:

@@ -41,14 +41,12 @@ def read_outputs(
     if asked is None and deal:
         return ()
     if asked is None:
-        outputs = {name: OutputSpec(name, units[name], "", (), "outputs") for name in _default(formulas, units)}
-        _check_some_single(document, outputs, shapes, report)
-        return tuple(outputs.values())
+        return tuple(OutputSpec(name, units[name], "", (), "outputs") for name in _default(formulas, units))
     if not isinstance(asked, list | dict):
         allowed = "a list of names, or a table with an entry for each"
         report.add(Problem("is not a list", value=show(asked), allowed=allowed), document, ("outputs",))
         return ()
-    outputs = {}
+    outputs: dict[str, OutputSpec] = {}
     entries = list(_entries(asked))
     for path, name, raw in entries:
         if isinstance(name, str) and name in outputs:
@@ -61,19 +59,7 @@ def read_outputs(
     if all(raw is False for _, _, raw in entries):
         choices = f"at least one of {names.list_names(units)}" if units else None
         report.add(Problem("no outcome is asked for", allowed=choices), document, ("outputs",))
-    _check_some_single(document, outputs, shapes, report)
     return tuple(outputs.values())
-
-
-def _check_some_single(
-    document: Document, outputs: Mapping[str, OutputSpec], yearly: Mapping[str, bool], report: Report
-) -> None:
-    """Report outcomes that are all yearly: percentiles, comparisons and drivers are those of single values."""
-    if outputs and all(yearly.get(name) for name in outputs):
-        first = next(iter(outputs))
-        reason = f"every outcome has a value for each period: {names.list_names(outputs)}"
-        hint = f'add one with a single value, such as total = "sum({first})" in [model]'
-        report.add(Problem(reason, hint=hint), document, ("outputs",))
 
 
 def _check_single(

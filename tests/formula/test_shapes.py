@@ -132,13 +132,6 @@ def test_targets_need_single_values() -> None:
     assert "outputs.s: a target needs a single value, and s has one for each period" in said
 
 
-@pytest.mark.parametrize("outputs", ["[outputs]\ns = true\n", 'outputs = ["s"]\n', ""])
-def test_some_outcome_is_a_single_value(outputs: str) -> None:
-    text = SCENARIO.replace('total = "sum(s)"\n', "")
-    (said,) = refused(outputs + text if outputs.startswith("outputs") else text + outputs)
-    assert "every outcome has a value for each period: s" in said and 'such as total = "sum(s)"' in said
-
-
 def test_a_function_without_its_parentheses() -> None:
     (said,) = refused(SCENARIO.replace("sum(s)", "sum(s) - npv"))
     assert "nothing is called npv; hint: npv is a function: write npv(rate, flow, early)" in said
