@@ -50,7 +50,8 @@ def completed(fragment: str) -> str:
     if "scenario" not in said:
         parts.append('[scenario]\nname = "fragment"')
     for name, lines in STAND_INS.items():
-        needed = "T" not in formulas or re.search(rf"\b{name}\b", used)
+        plain = "T" not in formulas and "deal" not in said
+        needed = plain or re.search(rf"\b{name}\b", used)
         if needed and name not in said.get("inputs", {}):
             parts.append(f"[inputs.{name}]\n{lines}")
     return "\n\n".join(parts) + "\n"
