@@ -20,15 +20,24 @@ def command(words: tuple[str, ...], force: bool) -> None:
     """Write a commented scenario to start from into FILE (scenario.toml).
 
     TEMPLATE is one of
-      deal        the plain value model: market value, demand, partner, risks, strategies (this one by default)
-      formulas    outcomes by formulas of your own
-      data        distributions taken from observed data and from estimated percentiles
+      deal                        the plain value model in one period (this one by default)
+      formulas                    outcomes by formulas of your own
+      data                        distributions taken from observed data and from estimated percentiles
+    or a deal over years:
+      licence                     upfront, milestones and royalty, a partner who may default
+      sale                        one price, an earn-out and a warranty, against keeping it
+      joint-venture               a share of what a venture earns, its capital, its value at the end
+      joint-development           stages that cost and may fail, shared with a partner who then sells
+      subscription                subscribers, churn and fees; or units, days of work, commission
+      api                         calls that grow at prices that fall
+      open-source-vs-proprietary  reach and support against prices, patents and secrecy
+      cross-border                another currency, tax withheld, relief, approval, several licensees
 
     Examples
     --------
       simengine init
-      simengine init deal.toml
-      simengine init formulas
+      simengine init licence my-licence.toml
+      simengine init joint-venture
       simengine init data market.toml --force
     """
     from simengine.results.files import write_file

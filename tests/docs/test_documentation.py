@@ -45,14 +45,14 @@ def completed(fragment: str) -> str:
     """A whole scenario around a fragment: the header and the inputs it uses, where it does not give them itself."""
     said = tomllib.loads(fragment)
     formulas = said.get("model", {})
-    defaults = said.get("partner", {}).get("mode") in ("survival", "pool")  # then R is not the share collected
     used = " ".join([*formulas.values(), str(said.get("correlations", ""))])
     parts = [fragment]
     if "scenario" not in said:
         parts.append('[scenario]\nname = "fragment"')
     for name, lines in STAND_INS.items():
-        needed = "T" not in formulas or re.search(rf"\b{name}\b", used)
-        if needed and name not in said.get("inputs", {}) and not (name == "R" and defaults):
+        plain = "T" not in formulas and "deal" not in said
+        needed = plain or re.search(rf"\b{name}\b", used)
+        if needed and name not in said.get("inputs", {}):
             parts.append(f"[inputs.{name}]\n{lines}")
     return "\n\n".join(parts) + "\n"
 
