@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -195,6 +195,7 @@ def _in_plain_words(model: type[BaseModel], detail: Any) -> tuple[Problem, bool]
     """The problem that an error detail of pydantic stands for, and whether it is one of the key itself."""
     kind, loc, context = detail["type"], detail["loc"], detail.get("ctx", {})
     key = str(loc[-1]) if loc else ""
+    model = _inner(model, loc)
     value = show(detail["input"])
     if kind == REFUSED:
         return Problem(context["reason"], value=value, allowed=context["allowed"], hint=context["hint"]), False
@@ -205,18 +206,48 @@ def _in_plain_words(model: type[BaseModel], detail: Any) -> tuple[Problem, bool]
         hint = f"did you mean {known}?" if known else names.suggest(key, model.model_fields)
         return Problem("is not a key of this table", value=value, allowed=_keys(model), hint=hint), True
     if kind == "literal_error":
-        choices = [str(choice) for choice in get_args(model.model_fields[key].annotation)]
+        choices = _choices_of(model.model_fields[key].annotation)
         hint = names.suggest(str(detail["input"]), choices)
         return Problem("is not one of the choices", value=value, allowed=_choices(choices), hint=hint), False
     if kind == "bool_type":
         return Problem("is neither true nor false", value=value, allowed="true or false, without quotes"), False
+    if kind == "model_type":
+        table = next(iter(_tables(model.model_fields[key].annotation)), model) if key in model.model_fields else model
+        number = isinstance(detail["input"], int | float)
+        hint = f"write {{ {next(iter(table.model_fields))} = {value} }}" if number else None
+        return Problem("is not a table", value=value, allowed=_keys(table), hint=hint), False
     if kind == "tuple_type":
         return Problem("is not a list", value=value, allowed="a list in [ ]"), False
     return Problem("cannot be read", value=value), False
 
 
+def _inner(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """The table that the last step of a place is a key of: tables stand in tables, in lists, and by name."""
+    inner = [model]
+    for step in loc[:-1]:
+        field = inner[-1].model_fields.get(str(step))
+        if field is not None:
+            inner += _tables(field.annotation)[:1]
+    return inner[-1]
+
+
+def _tables(annotation: Any) -> list[type[BaseModel]]:
+    """The types of tables that an annotation holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [table for part in get_args(annotation) for table in _tables(part)]
+
+
+def _choices_of(annotation: Any) -> list[str]:
+    """The words of the literal in an annotation."""
+    if get_origin(annotation) is Literal:
+        return [str(choice) for choice in get_args(annotation)]
+    return [choice for part in get_args(annotation) for choice in _choices_of(part)]
+
+
 def _allowed(model: type[BaseModel], key: str) -> str | None:
-    kinds = [item for item in model.model_fields[key].metadata if isinstance(item, FieldKind)]
+    field = model.model_fields.get(key)
+    kinds = [item for item in (field.metadata if field is not None else ()) if isinstance(item, FieldKind)]
     return kinds[0].allowed if kinds else None
 
 

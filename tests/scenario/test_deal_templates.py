@@ -30,7 +30,6 @@ BROKEN = {
     'licence: model = "table"': "the value demand.index and the formula demand_index have one name",
     "licence: probability = 0.7": "the value time and the formula for the time of the event have one name",
     'sale: time = "0.5 to 2"': "the value time and the formula for the time of the event have one name",
-    "subscription: [risks.claims]": "losses need the compound distribution",
 }
 """Alternatives that fail because of a defect elsewhere, and which; the mark goes when the defect does."""
 

@@ -52,13 +52,7 @@ def test_every_key_is_described() -> None:
                 assert entry.get("description") or "$ref" in entry, f"{name}.{key}"
 
 
-FORMULA_VALUES = pytest.mark.xfail(reason="the schema does not know values that are formulas", strict=True)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=FORMULA_VALUES if n == "open-source-vs-proprietary" else ()) for n in templates()],
-)
+@pytest.mark.parametrize("name", templates())
 def test_templates_load_without_a_word_and_satisfy_the_schema(name: str, validator: Any) -> None:
     text = template(name)
     scenario = loads(text, file=f"{name}.toml")
