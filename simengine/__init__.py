@@ -10,8 +10,8 @@ Examples
 >>> result.to_excel("deal.xlsx")                       # doctest: +SKIP
 
 ``run`` simulates a scenario, ``compare`` holds its strategies against each other, ``check`` validates one, ``load``
-reads one; ``diff``, ``optimize`` and ``breakeven`` help to decide; ``open_result``, ``open_comparison`` and
-``open_drivers`` read what was stored.
+reads one; ``diff``, ``optimize`` and ``breakeven`` help to decide, ``risks`` and ``terms`` to negotiate;
+``open_result``, ``open_comparison`` and ``open_drivers`` read what was stored.
 What a user can get wrong raises a :class:`~simengine.errors.SimengineError` that lists every problem.
 """
 
@@ -20,11 +20,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simengine.api import breakeven, check, compare, diff, drivers, load, optimize, run
+    from simengine.api import breakeven, check, compare, diff, drivers, load, optimize, risks, run, terms
     from simengine.errors import DeviceError, FileProblem, InvalidInput, Mismatch, NonFiniteOutcome, SimengineError
     from simengine.report.comparison import Comparison, open_comparison
     from simengine.report.deciding_results import BreakevenResult, DiffResult, OptimizeResult
     from simengine.report.drivers_result import Drivers, open_drivers
+    from simengine.report.negotiating_results import RisksResult, TermsResult
     from simengine.report.result import Result, open_result
 
 __version__ = "0.1.0"
@@ -41,7 +42,9 @@ __all__ = [
     "NonFiniteOutcome",
     "OptimizeResult",
     "Result",
+    "RisksResult",
     "SimengineError",
+    "TermsResult",
     "__version__",
     "breakeven",
     "check",
@@ -53,7 +56,9 @@ __all__ = [
     "open_drivers",
     "open_result",
     "optimize",
+    "risks",
     "run",
+    "terms",
 ]
 
 _HOMES = {
@@ -64,10 +69,14 @@ _HOMES = {
     "compare": "simengine.api",
     "drivers": "simengine.api",
     "load": "simengine.api",
+    "risks": "simengine.api",
     "run": "simengine.api",
+    "terms": "simengine.api",
     "BreakevenResult": "simengine.report.deciding_results",
     "DiffResult": "simengine.report.deciding_results",
     "OptimizeResult": "simengine.report.deciding_results",
+    "RisksResult": "simengine.report.negotiating_results",
+    "TermsResult": "simengine.report.negotiating_results",
     "Comparison": "simengine.report.comparison",
     "Drivers": "simengine.report.drivers_result",
     "open_comparison": "simengine.report.comparison",

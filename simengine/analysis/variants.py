@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -116,25 +116,42 @@ def measured(
     NonFiniteOutcome
         If an outcome is infinite or undefined in some trial.
     """
+    found: dict[str, dict[str, Linearised]] = {}
+    batches: Batches | None = None
+    for part, outcomes in sampled(models, draws, progress):
+        batches = outcomes.batches
+        values = summarised(outcomes, measures, draws.threads)
+        for output, value in zip(outcomes.source.plan.outputs, values, strict=True):
+            found.setdefault(part[int(output.strategy)], {})[output.name] = value
+    assert batches is not None
+    return found, batches
+
+
+def sampled(
+    models: Mapping[str, Model], draws: Draws, progress: Progress | None = None
+) -> Iterator[tuple[list[str], Outcomes]]:
+    """The outcomes of all models, as many at a time as fit into memory: their keys, and outcomes.
+
+    Strategies of the outcomes are called by their place among the keys: ``"0"``, ``"1"`` and so on.
+
+    Raises
+    ------
+    InvalidInput
+        If a distribution cannot be tabulated, or trials are out of range.
+    NonFiniteOutcome
+        If an outcome is infinite or undefined in some trial.
+    """
     keys = list(models)
     outcomes = max((len(model.outputs) for model in models.values()), default=1)
     together = max(1, min(_MOST_TOGETHER, _MOST_BYTES // (8 * draws.trials * max(1, outcomes))))
-    found: dict[str, dict[str, Linearised]] = {}
-    batches: Batches | None = None
     for first in range(0, len(keys), together):
         part = keys[first : first + together]
         named = [replace(models[key], strategy=str(number)) for number, key in enumerate(part)]
         plan = build_plan(named, sampler=draws.sampler, addresses=draws.addresses)
         source = Source.of(plan, draws.seed, draws.trials, draws.replicates)
-        outcomes_of_part = sample(source, draws.threads)
-        batches = outcomes_of_part.batches
-        values = summarised(outcomes_of_part, measures, draws.threads)
-        for output, value in zip(plan.outputs, values, strict=True):
-            found.setdefault(part[int(output.strategy)], {})[output.name] = value
+        yield part, sample(source, draws.threads)
         if progress is not None:
             progress(first + len(part), len(keys), "variants")
-    assert batches is not None
-    return found, batches
 
 
 def summarised(outcomes: Outcomes, measures: Sequence[Measure], threads: int) -> list[Linearised]:

@@ -60,7 +60,7 @@ def diff(
     from simengine.analysis.stored import scenario_of
     from simengine.report.deciding_results import DiffResult
 
-    asked = _draws(trials, seed, sampler, replicates, threads, {"orders": orders})
+    asked = draws_asked(trials, seed, sampler, replicates, threads, {"orders": orders})
     number = whole_numbers_of({"orders": orders})["orders"]
     if number is not None and number < 2:
         raise InvalidInput(Problem("is too small", "orders", str(number), "2 or more"))
@@ -127,7 +127,7 @@ def optimize(
     from simengine.analysis.decisions.optimum import DEFAULT_EVALUATIONS
     from simengine.report.deciding_results import OptimizeResult
 
-    asked = _draws(trials, seed, sampler, replicates, threads, {"evaluations": evaluations})
+    asked = draws_asked(trials, seed, sampler, replicates, threads, {"evaluations": evaluations})
     wanted = Wanted(
         objective=objective,
         maximise=maximise,
@@ -138,7 +138,7 @@ def optimize(
         evaluations=whole_numbers_of({"evaluations": evaluations})["evaluations"] or DEFAULT_EVALUATIONS,
         draws=asked,
     )
-    search = search_for(_read(scenario, overrides), wanted)
+    search = search_for(scenario_read(scenario, overrides), wanted)
     return OptimizeResult(search.answer(progress), search.title, search.unit)
 
 
@@ -197,22 +197,28 @@ def breakeven(
     from simengine.report.deciding_results import BreakevenResult
 
     amounts = amounts_of({"target": target, "low": low, "high": high})
-    asked = _draws(trials, seed, sampler, replicates, threads, {})
+    asked = draws_asked(trials, seed, sampler, replicates, threads, {})
     if between is not None and (isinstance(between, str) or len(between) != 2):
         raise InvalidInput(Problem("is not a pair of strategies", "between", repr(between), "two names"))
     sides = None if between is None else (between[0], between[1])
     ends = amounts["low"], amounts["high"]
     sought = Sought(vary, sides, strategy, amounts["target"], statistic, *ends, asked)
-    search = search_for_tie(_read(scenario, overrides), sought)
+    search = search_for_tie(scenario_read(scenario, overrides), sought)
     return BreakevenResult(
         search.answer(progress), Asked(search.title, search.number, *search.bounds, search.draws, search.unit)
     )
 
 
-def _draws(
+def draws_asked(
     trials: object, seed: object, sampler: str | None, replicates: object, threads: object, others: Mapping[str, object]
 ) -> DrawsAsked:
-    """What is asked of the draws; numbers that are none are refused together with ``others``."""
+    """What is asked of the draws; numbers that are none are refused together with ``others``.
+
+    Raises
+    ------
+    InvalidInput
+        With every argument that is not a whole number, and a sampler that does not exist.
+    """
     from simengine.analysis.variants import DrawsAsked
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads}
@@ -228,7 +234,14 @@ def _threads(asked: DrawsAsked) -> int:
     return asked.threads if asked.threads is not None else settings.read().threads
 
 
-def _read(scenario: str | Path | Scenario, overrides: Mapping[str, object] | None) -> Scenario:
+def scenario_read(scenario: str | Path | Scenario, overrides: Mapping[str, object] | None) -> Scenario:
+    """A scenario that was read before, or is read now with values laid over it.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of it, and where values are given for one that was read before.
+    """
     from simengine.scenario import Scenario
 
     if not isinstance(scenario, Scenario):

@@ -40,7 +40,9 @@ def answer_options(function: Function) -> Function:
     for option in reversed(
         (
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables."),
-            click.option("--out", metavar="FILE", type=click.Path(), help="Write every number to a CSV file too."),
+            click.option(
+                "-o", "--out", metavar="FILE", type=click.Path(), help="Write every number to a CSV file too."
+            ),
             click.option("--force", is_flag=True, help="Replace a file that exists."),
             click.option("--bom", is_flag=True, help="Begin the CSV file with a byte order mark, for Excel."),
             click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only."),

@@ -31,6 +31,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "diff": "List what changed in a scenario, and what it does.",
         "optimize": "Find the best values of decisions, under constraints.",
         "breakeven": "Find the value at which two strategies tie.",
+        "risks": "Print the risk register, and what measures bring.",
+        "terms": "Price each clause, for us and for the partner.",
     },
     "Commands to write a scenario": {
         "init": "Write a commented scenario to start from.",

@@ -205,6 +205,17 @@ def _derived(name: str, text: str, key: str, unit: str = "", title: str = "") ->
     return NamedFormula(name, text, parse(text), key, unit, title)
 
 
+def arranged(formulas: Mapping[str, NamedFormula]) -> dict[str, NamedFormula]:
+    """The formulas, each after those that it uses and told whether it has a value for each period.
+
+    Raises
+    ------
+    InvalidInput
+        If formulas need each other; the circle is printed.
+    """
+    return _shaped(_in_order(formulas))
+
+
 def _in_order(formulas: Mapping[str, NamedFormula]) -> dict[str, NamedFormula]:
     """The formulas, each after those that it uses, otherwise in the given order.
 
