@@ -17,7 +17,6 @@ from simengine.analysis.register.register import PLACES
 from simengine.analysis.register.risks import risks_of
 from simengine.analysis.variants import Draws, DrawsAsked, measured, reporting, sampled
 from simengine.deal.expand import expand
-from simengine.distributions import FAMILIES
 from simengine.errors import InvalidInput
 from simengine.plan.draws import addresses_of
 from simengine.scenario import loads
@@ -84,7 +83,6 @@ def test_risks_that_act_on_the_same_value_do_not_add_up():
     close(lines["risks.a"].probability, 0.5, batches)
 
 
-@pytest.mark.skipif("compound" not in FAMILIES, reason="needs compound distributions")
 def test_losses_of_a_frequency():
     text = VALUE + '[risks.leak]\nfrequency = 0.3\nloss = { dist = "exponential", mean = 20 }\n'
     lines, _, batches = lines_of(text)
