@@ -89,7 +89,8 @@ class Book:
 
     def _spec(self, key: str) -> InputSpec | None:
         table, _, name = key.partition(".")
-        return self.definition.inputs.get(name) if table == "inputs" else None
+        entries = {"inputs": self.definition.inputs, "costs": self.definition.costs}.get(table)
+        return entries.get(name) if entries is not None else None
 
     # ---- writing ----
 

@@ -14,7 +14,7 @@ from simengine.deal import years
 from simengine.deal.book import Book
 from simengine.deal.kinds import inferred, known_kinds
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
-from simengine.deal.names import check_names, check_shapes
+from simengine.deal.names import check_names, check_periods, check_shapes, placed
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import constant_problems, is_yearly, names_in, parse
@@ -66,6 +66,9 @@ def model_of(definition: Definition) -> Model:
         for name, text in definition.model.items()
         for problem in constant_problems(definition.expressions[name], text, definition.constants)
     ]
+    for term in definition.terms.values.values() if definition.terms is not None else ():
+        if term.tree is not None:
+            problems += (placed(p, term) for p in constant_problems(term.tree, term.formula, definition.constants))
     if problems:
         raise InvalidInput(problems)
     inputs = {entry.name: entry for entry in _inputs(definition)}
@@ -77,6 +80,7 @@ def model_of(definition: Definition) -> Model:
         check_names(definition, inputs, book.inputs, named)
         inputs |= book.inputs
     formulas = _shaped(_in_order(named))
+    check_periods(definition, formulas)
     kinds, contradictions = inferred(formulas, known_kinds(definition, formulas))
     if contradictions:
         raise InvalidInput(contradictions)

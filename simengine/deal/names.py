@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from simengine.deal.model import NamedFormula, UncertainInput
 from simengine.errors import InvalidInput, Problem
@@ -11,6 +12,7 @@ from simengine.formula.problems import problem_at
 from simengine.formula.shapes import shape_problems
 from simengine.scenario import names
 from simengine.scenario.definition import Definition
+from simengine.scenario.terms import Term
 
 
 def check_names(
@@ -35,6 +37,34 @@ def check_names(
         raise InvalidInput(problems)
 
 
+def check_periods(definition: Definition, formulas: Mapping[str, NamedFormula]) -> None:
+    """Check that formulas in the place of one value for all periods have no value for each period.
+
+    Raises
+    ------
+    InvalidInput
+        With all problems; keys are those of the scenario.
+    """
+    terms = definition.terms.values.values() if definition.terms is not None else ()
+    problems = [
+        Problem(
+            "the formula has a value for each period, and one for all periods is needed",
+            key=term.key,
+            hint="sum(...) or at(..., year) gives a single value",
+        )
+        for term in terms
+        if term.formula and not term.by_year and term.name in formulas and formulas[term.name].yearly
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def placed(problem: Problem, term: Term) -> Problem:
+    """A problem of a formula in the place of a value, where that stands in the text that was written."""
+    span = None if problem.span is None else (problem.span[0] + term.start, problem.span[1] + term.start)
+    return replace(problem, span=span).under(term.key)
+
+
 def _clashes(
     inputs: Mapping[str, UncertainInput], drawn: Mapping[str, UncertainInput], formulas: Mapping[str, NamedFormula]
 ) -> Iterator[Problem]:
@@ -47,14 +77,15 @@ def _clashes(
 
 def _unknown(definition: Definition, known: set[str], formulas: Mapping[str, NamedFormula]) -> Iterator[Problem]:
     written = {name: f"model.{name}" for name in definition.model}
-    if definition.terms is not None:
-        written |= {term.name: term.key for term in definition.terms.values.values() if term.formula}
+    terms = definition.terms.values if definition.terms is not None else {}
+    written |= {term.name: term.key for term in terms.values() if term.formula}
     for name, key in written.items():
         formula = formulas.get(name)
         for used, spans in name_spans(formula.expression).items() if formula is not None else ():
             if used not in known:
                 hint = names.suggest(used, sorted(known))
-                yield problem_at(formula.text, spans[0], f"nothing is called {used}", hint=hint).under(key)  # type: ignore[union-attr]
+                problem = problem_at(formula.text, spans[0], f"nothing is called {used}", hint=hint)  # type: ignore[union-attr]
+                yield placed(problem, terms[key]) if key in terms else problem.under(key)
 
 
 def _outcomes(definition: Definition, formulas: Mapping[str, NamedFormula]) -> Iterator[Problem]:

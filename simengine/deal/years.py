@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simengine.deal.book import Book, identifier
-from simengine.deal.clauses import contract, events, market, money, partner, partner_side
+from simengine.deal.clauses import contract, course, events, market, milestones, money, partner, partner_side
 from simengine.deal.clauses.market import has
 from simengine.deal.model import Output, YearlyOutput
 from simengine.scenario.definition import Definition
@@ -20,20 +20,22 @@ def written(definition: Definition, terms: Terms) -> Book:
     book = Book(definition, terms)
     book.write_values()
     money.timing(book)
+    money.exchange(book)
     partner_side.partner_discount(book)
     market.development(book)
     events.events(book)
     market.market(book)
     market.sales(book)
     partner.collection(book)
-    contract.reached_milestones(book)
-    walks = "potential_sales" in book.formulas
+    milestones.reached_milestones(book)
+    walks = course.walks(book)
     contract.claim(book, "potential_sales" if walks else "sales", "potential_" if walks else "")
-    partner_side.walk_away(book)
-    contract.exit_value(book)
+    if walks:
+        partner_side.walk_away(book)
+        contract.decided(book)
+    contract.venture(book)
     events.event_costs(book)
     events.awards(book, _lost_claims(book))
-    money.exchange(book)
     money.receipts(book)
     money.costs(book)
     money.tax(book)
@@ -49,10 +51,11 @@ def _lost_claims(book: Book) -> dict[str, str]:
         name = identifier(risk)
         without = market.sales_without(book, name)
         sales = book.add(f"{name}_spared_sales", without, "risks", "sales as they would be without it", f"risks.{risk}")
-        claim = contract.claim(book, sales, f"{name}_spared_")
-        spared = f"{claim} * launched" if has(book, "launched") else claim
-        difference = f"({spared} - claim)"
-        lost[risk] = f"{difference} * collection" if has(book, "collection") else difference
+        claim = contract.claim(book, sales, f"{name}_spared_", name)
+        decided = "launched" if course.walks(book) else ""
+        difference = f"({claim} - {'potential_claim' if decided else 'claim'})"
+        collected = "collection" if has(book, "collection") else ""
+        lost[risk] = book.product(difference, decided, collected, course.rate(book))
     return lost
 
 
@@ -66,7 +69,7 @@ def default_outputs(book: Book) -> tuple[Output, ...]:
             Output("payback", "years", "time until paid back"),
             Output("ever_negative", "", "money is short at some time"),
         ]
-    if has(book, "partner_npv"):
+    if has(book, "partner_npv") and "partner.margin" in book:
         outputs.append(Output("partner_npv", money_unit, "net present value to the partner"))
     return tuple(outputs)
 

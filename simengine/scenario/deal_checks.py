@@ -15,7 +15,7 @@ from simengine.scenario.positions import Path
 from simengine.scenario.quantities import outside_share
 from simengine.scenario.report import Report
 from simengine.scenario.risk_tables import Event
-from simengine.scenario.term_tables import MODE_KEYS, Deal
+from simengine.scenario.term_checks import check_terms
 from simengine.scenario.terms import Terms
 
 Found = Iterator[tuple[Path, Problem]]
@@ -54,10 +54,13 @@ _DEMAND_NEEDS = {**_DEMAND_KEYS, "gbm": ("volatility",)}
 
 def check_deal(document: Document, terms: Terms, found: Quantities, report: Report) -> None:
     """Report what is missing, what has no meaning where it stands, and what is probably a mistake."""
+    for path, problem in check_terms(document, terms):
+        report.add(problem, document, path)
+    if not terms.complete:
+        return  # other checks would take a value that could not be read for one that is missing
     tables = terms.tables
     checks: list[Found] = [
         _market(document, terms, found),
-        *([_deal(tables.deal)] if tables.deal is not None else []),
         *([_revenue(tables.revenue)] if tables.revenue is not None else []),
         *(_event(name, event) for name, event in terms.events.items()),
         _demand(terms),
@@ -87,34 +90,6 @@ def _market(document: Document, terms: Terms, found: Quantities) -> Found:
         if not isinstance(defined, dict) or "V" not in defined:
             hint = "give V in [inputs], or another [revenue] model, [segments.NAME], or the formula sales in [model]"
             yield ("inputs",), Problem("a deal needs V, the market value over the horizon", hint=hint)
-
-
-def _deal(deal: Deal) -> Found:
-    allowed = MODE_KEYS[deal.mode]
-    for key in sorted(deal.model_fields_set - set(allowed)):
-        modes = [mode for mode, keys in MODE_KEYS.items() if key in keys]
-        yield (
-            ("deal", key),
-            Problem(f'has no meaning with mode = "{deal.mode}"', hint=f"it belongs to {' or '.join(modes)}"),
-        )
-    needs = {"sale": "price", "joint-venture": "equity"}.get(deal.mode)
-    if needs and getattr(deal, needs) is None:
-        yield ("deal", needs), Problem(f'is missing for mode = "{deal.mode}"', allowed="an amount or a share")
-    royalty = deal.royalty
-    if royalty is not None:
-        if (royalty.rate is None) == (royalty.tiers is None):
-            both = royalty.rate is not None
-            reason = "both rate and tiers are given" if both else "needs a rate or tiers"
-            yield ("deal", "royalty"), Problem(reason, allowed="one of them")
-        for index, tier in enumerate(royalty.tiers or ()):
-            last = index == len(royalty.tiers or ()) - 1
-            if last != (tier.up_to is None):
-                reason = "the last tier has no up_to" if last else "is missing: only the last tier goes on for ever"
-                yield ("deal", "royalty", "tiers", index, "up_to"), Problem(reason)
-    for index, milestone in enumerate(deal.milestones):
-        if (milestone.year is None) == (milestone.sales_above is None):
-            reason = "needs a year, or sales_above" if milestone.year is None else "has both a year and sales_above"
-            yield ("deal", "milestones", index), Problem(reason, allowed="one of them")
 
 
 def _revenue(revenue: Revenue) -> Found:

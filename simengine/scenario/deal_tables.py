@@ -5,23 +5,27 @@ A table that is absent costs nothing.  What each key becomes is said, with its f
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import StrictBool
 
-from simengine.distributions.values import PROBABILITY
-from simengine.scenario.fields import NumberIn
+from simengine.distributions.values import PROBABILITY, Bounds
+from simengine.scenario.fields import NumberIn, TermValue
 from simengine.scenario.market_tables import Demand, Development, Revenue, Segment
 from simengine.scenario.partner_tables import OnePartner, Partner
 from simengine.scenario.risk_tables import CostItem, Mitigation
-from simengine.scenario.tables import Amount, Drift, Factor, Growth, Hazard, LabelField, Share, Table, Years
+from simengine.scenario.tables import Amount, Drift, Factor, Hazard, LabelField, Share, Table, Years
 from simengine.scenario.term_tables import Deal
+
+DiscountRate = Annotated[object, TermValue("share", Bounds(-0.5, 1))]
 
 
 class Discount(Table):
     """How money of later periods is valued at the signing."""
 
-    rate: Growth | None = None
+    also_called: ClassVar = {"discount_rate": "rate", "wacc": "rate", "convention": "timing"}
+
+    rate: DiscountRate | None = None
     """Discount rate a year; a pure rate, without premiums for risks that are simulated."""
     timing: Literal["mid", "end"] = "mid"
     """Whether money of a period counts in its middle or at its end."""
@@ -30,6 +34,14 @@ class Discount(Table):
 class CrossBorder(Table):
     """Money that crosses a border."""
 
+    also_called: ClassVar = {
+        "withholding_tax": "withholding",
+        "wht": "withholding",
+        "exchange_rate": "rate",
+        "fx": "rate",
+        "fx_volatility": "volatility",
+    }
+
     withholding: Share | None = None
     """Tax withheld from all payments of the partner but a venture's distributions."""
     dividend_withholding: Share | None = None
@@ -37,7 +49,7 @@ class CrossBorder(Table):
     vat: Share | None = None
     """Value added tax that the payments include and that is not refunded."""
     currency: LabelField = ""
-    """The currency of the market and of the payments, where it is not that of the scenario."""
+    """The currency of the market, of the terms and of the partner, where it is not that of the scenario."""
     rate: Factor | None = None
     """Exchange rate at the signing: money of the scenario for one unit of that currency."""
     drift: Drift | None = None

@@ -213,8 +213,8 @@ def _in_plain_words(model: type[BaseModel], detail: Any) -> tuple[Problem, bool]
         return Problem("is neither true nor false", value=value, allowed="true or false, without quotes"), False
     if kind == "model_type":
         table = next(iter(_tables(model.model_fields[key].annotation)), model) if key in model.model_fields else model
-        number = isinstance(detail["input"], int | float)
-        hint = f"write {{ {next(iter(table.model_fields))} = {value} }}" if number else None
+        single = isinstance(detail["input"], int | float | str)
+        hint = f"write {{ {next(iter(table.model_fields))} = {value} }}" if single else None
         return Problem("is not a table", value=value, allowed=_keys(table), hint=hint), False
     if kind == "tuple_type":
         return Problem("is not a list", value=value, allowed="a list in [ ]"), False

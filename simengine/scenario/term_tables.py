@@ -6,7 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
+from simengine.distributions.values import Bounds
+from simengine.scenario.fields import TermValue
 from simengine.scenario.tables import Amount, AmountByYear, Factor, LabelField, Share, ShareByYear, Table, Years
+
+Markup = Annotated[object, TermValue("share", Bounds(0, 10), by_year=True)]
 
 Mode = Literal["value", "licence", "sale", "joint-venture", "joint-development", "sharing", "cooperation"]
 
@@ -56,6 +60,8 @@ class Milestone(Table):
     """Probability that it is reached, given that those before were."""
     sales_above: Amount | None = None
     """Cumulative sales at which it is due, in place of a year."""
+    stage: LabelField | None = None
+    """Name of a stage of [development]: due when that ends, if it succeeds; in place of a year."""
     independent: StrictBool = False
     """Whether it may be reached where an earlier one was not."""
 
@@ -75,9 +81,9 @@ class CostPlus(Table):
     """A price made of cost and markup."""
 
     cost: AmountByYear
-    """Cost a year."""
-    markup: ShareByYear
-    """Markup on it."""
+    """Our cost a year that the price is made of; that we bear it stands in [costs]."""
+    markup: Markup
+    """Markup on it, 0.2 for a fifth."""
 
 
 class EarnOut(Table):

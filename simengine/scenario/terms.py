@@ -52,6 +52,8 @@ class Term:
     each_year: bool = False
     by_year: bool = False
     """Whether it may differ from period to period."""
+    start: int = 0
+    """Where the formula begins in the text that was written."""
 
     @property
     def constant(self) -> float | None:
@@ -80,6 +82,8 @@ class Terms:
     """Names of the measures that act in the strategy."""
     losses: Mapping[str, Loss] = field(default_factory=lambda: MappingProxyType({}))
     """Frequency and size of losses by risk."""
+    complete: bool = True
+    """Whether every value could be read; where not, the rest is there to be checked."""
 
     @property
     def inputs(self) -> tuple[InputSpec, ...]:
@@ -88,7 +92,7 @@ class Terms:
 
 
 def read_terms(document: Document, grid: Grid, selected: tuple[str, ...], reader: Reader) -> Terms | None:
-    """The deal tables of a document; None where something in them is wrong, which is reported."""
+    """The deal tables of a document; None where one of them is none, which is reported as all that is wrong."""
     read = _TermReader(document, grid, reader)
     tables = {name: document.data[name] for name in Deals.model_fields if name in document.data}
     deals = read.table(Deals, tables, ())
@@ -97,12 +101,14 @@ def read_terms(document: Document, grid: Grid, selected: tuple[str, ...], reader
     discount = read.table(Discount, raw, ("scenario", "discount"))
     events = read.each(Event, "risks", events_of(document))
     costs = read.each(CostItem, "costs", cost_items_of(document))
-    if deals is None or discount is None or reader.report.failed:
+    if deals is None or discount is None:
         return None
+    complete = not reader.report.failed
     always = tuple(name for name, table in deals.mitigations.items() if table.always)
     chosen = tuple(dict.fromkeys((*always, *selected)))
-    losses = {name: read.loss(name, event) for name, event in events.items() if event.frequency is not None}
-    return Terms(deals, discount, events, costs, MappingProxyType(read.values), chosen, MappingProxyType(losses))
+    lossy = {name: event for name, event in events.items() if complete and event.frequency is not None}
+    losses = MappingProxyType({name: read.loss(name, event) for name, event in lossy.items()})
+    return Terms(deals, discount, events, costs, MappingProxyType(read.values), chosen, losses, complete)
 
 
 def term_name(path: Path) -> str:
@@ -167,10 +173,10 @@ class _TermReader:
         name, key = term_name(path), key_text(path)
         if isinstance(raw, str) and raw.lstrip().startswith("="):
             text = raw.lstrip()[1:].strip()
+            shift = raw.index("=") + 1 + len(raw.lstrip()[1:]) - len(raw.lstrip()[1:].lstrip())
             try:
-                return Term(name, key, kind.kind, formula=text, tree=parse(text), by_year=kind.by_year)
+                return Term(name, key, kind.kind, formula=text, tree=parse(text), by_year=kind.by_year, start=shift)
             except InvalidInput as error:
-                shift = raw.index("=") + 1 + len(raw.lstrip()[1:]) - len(raw.lstrip()[1:].lstrip())
                 for problem in error.problems:
                     span = None if problem.span is None else (problem.span[0] + shift, problem.span[1] + shift)
                     report.add(replace(problem, span=span), document, path)

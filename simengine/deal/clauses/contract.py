@@ -2,82 +2,49 @@
 
 from __future__ import annotations
 
-from simengine.deal.book import Book, identifier
-from simengine.deal.clauses.market import has, living
+from simengine.deal.book import Book
+from simengine.deal.clauses.course import goes_on, in_force, rate, spot, stops, term, walks
+from simengine.deal.clauses.market import has
+from simengine.deal.clauses.milestones import early_milestones, milestones
 from simengine.scenario.term_tables import Deal
 
 EQUITY = "joint-venture"
 
 
-def due(time: str) -> str:
-    """1 in the period that holds a point in time, else 0."""
-    return f"(year - period < {time} and {time} <= year)"
-
-
-def term(years: str) -> str:
-    """The share of each period that lies within a term from the signing."""
-    return f"clip(({years} - (year - period)) / period, 0, 1)"
-
-
-def reached_milestones(book: Book) -> None:
-    """Which milestones with a probability are reached: each after those before it, unless it is independent."""
-    deal = book.tables.deal or Deal()
-    before = ""
-    for index, milestone in enumerate(deal.milestones):
-        key, name = f"deal.milestones[{index}]", f"milestone_{index + 1}"
-        if f"{key}.probability" not in book:
-            continue
-        own = book.happens(f"{name}_met", f"{key}.probability", "deal", f"whether {milestone.name or name} is met")
-        if milestone.independent:
-            continue
-        before = book.add(
-            f"{name}_reached", book.product(before, own), "deal", f"whether {milestone.name or name} is reached", key
-        )
-
-
-def claim(book: Book, sales: str, prefix: str = "") -> str:
+def claim(book: Book, sales: str, prefix: str = "", spared: str = "") -> str:
     """Write what the partner owes in each period when sales are ``sales``; the name of the claim.
 
-    With a ``prefix`` all formulas are those of another course of sales: before a walk-away, or without a leak.
+    With a ``prefix`` all formulas are those of another course of sales: before a walk-away, or without the event
+    ``spared``.
     """
-    deal = book.tables.deal or Deal()
-    writer = _Claim(book, deal, sales, prefix)
-    if deal.mode == "value":
-        parts, fixed = [sales], [*writer.milestones()]
-    elif deal.mode == "sale":
-        parts, fixed = writer.earn_out(), writer.milestones()
-    else:
-        parts, fixed = writer.running(), writer.milestones()
-    return writer.finish(parts, fixed)
+    return _Claim(book, sales, prefix, spared).written()
 
 
 class _Claim:
     """The clauses of a claim on one course of sales."""
 
-    def __init__(self, book: Book, deal: Deal, sales: str, prefix: str) -> None:
+    def __init__(self, book: Book, sales: str, prefix: str, spared: str) -> None:
         self.book = book
-        self.deal = deal
+        self.deal = book.tables.deal or Deal()
         self.sales = sales
         self.prefix = prefix
+        self.spared = spared
 
     def add(self, name: str, text: str, title: str, key: str) -> str:
         """Write a formula under its name in this course of sales."""
         return self.book.add(f"{self.prefix}{name}", text, "deal", title, key)
 
-    def finish(self, parts: list[str], milestones: list[str]) -> str:
-        """Sum up, after what stops payments: failure, the end of the contract, a dispute."""
-        book, live = self.book, living(self.book)
-        stops = []
-        if live != "1" and self.deal.mode not in ("value",):
-            stops.append(live)
-        for risk in book.terms.events:
-            name = identifier(risk)
-            stops += [f"(1 - {part})" for part in (f"{name}_ended", f"{name}_cut") if has(book, part)]
-        running = book.total(parts)
-        if stops and parts:
-            running = book.product(f"({running})" if len(parts) > 1 else running, *stops)
-        text = book.total([*([running] if parts else []), *milestones])
-        return self.add("claim", text, "what the partner owes for the period", "deal")
+    def written(self) -> str:
+        """Sum up: running payments, after what ends or cuts them, and milestones."""
+        book = self.book
+        parts = {"value": lambda: [self.sales], "sale": self.earn_out}.get(self.deal.mode, self.running)()
+        fixed = milestones(book, self.sales, self.prefix, self.spared)
+        running = [_stopped(book, parts, self.spared)] if parts else []
+        return self.add("claim", book.total([*running, *fixed]), "what the partner owes for the period", "deal")
+
+    def per_year(self, key: str) -> str:
+        """An amount a year, for the share of each period in which the deal is in force."""
+        return self.book.product(self.book[key], "period", in_force(self.book))
 
     def running(self) -> list[str]:
         """The running payments by name."""
@@ -87,18 +54,19 @@ class _Claim:
             parts.append(self.royalty())
         if "deal.revenue_share" in book:
             text = f"{book['deal.revenue_share']} * {self.sales}"
-            parts.append(self.add("revenue_share", text, "share of the sales", "deal.revenue_share"))
+            parts.append(self.add("revenue_share", text, "our share of the sales", "deal.revenue_share"))
         if deal.profit_share is not None:
             parts.append(self.profit_share())
         if deal.cost_plus is not None:
-            text = f"{book['deal.cost_plus.cost']} * period * (1 + {book['deal.cost_plus.markup']})"
-            parts.append(self.add("cost_plus", text, "cost and markup", "deal.cost_plus"))
+            text = f"{self.per_year('deal.cost_plus.cost')} * (1 + {book['deal.cost_plus.markup']})"
+            parts.append(self.add("cost_plus", text, "our cost and the markup on it", "deal.cost_plus"))
         if "deal.fee" in book:
-            parts.append(self.add("fee", f"{book['deal.fee']} * period", "fixed fee", "deal.fee"))
+            parts.append(self.add("fee", self.per_year("deal.fee"), "fixed fee", "deal.fee"))
         if deal.mode == EQUITY:
             parts.append(self.distribution())
         if "deal.minimum_commitment" in book:
-            text = f"floor({book.total(parts)}, {book['deal.minimum_commitment']} * period)"
+            least = self.per_year("deal.minimum_commitment")
+            text = f"floor({book.total(parts)}, {least})" if parts else least
             title = "running payments, at least what the partner committed to"
             parts = [self.add("committed", text, title, "deal.minimum_commitment")]
         return parts
@@ -112,37 +80,40 @@ class _Claim:
         if f"{key}.deductions" in book:
             text = f"{self.sales} * (1 - {book[f'{key}.deductions']})"
             base = self.add("royalty_base", text, "sales that bear the royalty", f"{key}.deductions")
-        steps = [self._earned(base)]
+        text = self._earned(base)
         if f"{key}.minimum" in book:
-            steps.append(f"floor({steps[-1]}, {book[f'{key}.minimum']} * period)")
+            text = f"floor({text}, {self.per_year(f'{key}.minimum')})"
         if f"{key}.cap" in book:
-            steps.append(f"cap({steps[-1]}, {book[f'{key}.cap']} * period)")
+            text = f"cap({text}, {book[f'{key}.cap']} * period)"
         if f"{key}.years" in book:
-            steps.append(f"{steps[-1]} * {term(book[f'{key}.years'])}")
+            text = f"{text} * {term(book[f'{key}.years'])}"
         if f"{key}.lifetime_cap" in book:
-            due_name = self.add("royalty_due", steps[-1], "royalty before the cap over the whole term", key)
-            text = f"cap(cumsum({due_name}), {book[f'{key}.lifetime_cap']})"
-            paid = self.add("royalty_to_date", text, "royalty up to the period, at most the cap", f"{key}.lifetime_cap")
-            steps.append(f"{paid} - lag({paid})")
-        return self.add("royalty", steps[-1], "royalty of the period", key)
+            owed = self.add("royalty_owed", text, "royalty before the cap over the whole term", key)
+            text = f"cap(cumsum({owed}), {book[f'{key}.lifetime_cap']})"
+            title = "royalty up to the end of the period, at most the cap over the whole term"
+            paid = self.add("royalty_to_date", text, title, f"{key}.lifetime_cap")
+            text = f"{paid} - lag({paid})"
+        return self.add("royalty", text, "royalty of the period", key)
 
     def _earned(self, base: str) -> str:
+        """The royalty by its rate or its tiers, before minimum and caps."""
         book, royalty = self.book, self.deal.royalty
         assert royalty is not None
         if royalty.tiers is None:
             return f"{base} * {book['deal.royalty.rate']}"
-        cumulative = royalty.base == "cumulative"
+        cumulative, key = royalty.base == "cumulative", "deal.royalty.tiers"
         steps = []
         for index, tier in enumerate(royalty.tiers):
-            key = f"deal.royalty.tiers[{index}]"
             if tier.up_to is not None:
-                steps.append(book[f"{key}.up_to"] if cumulative else f"{book[f'{key}.up_to']} * period")
-            steps.append(book[f"{key}.rate"])
+                bound = book[f"{key}[{index}].up_to"]
+                steps.append(bound if cumulative else f"{bound} * period")
+            steps.append(book[f"{key}[{index}].rate"])
         if not cumulative:
-            return self.add("royalty_earned", f"tiers({base}, {', '.join(steps)})", "by tiers", "deal.royalty.tiers")
+            text = f"tiers({base}, {', '.join(steps)})"
+            return self.add("royalty_by_tiers", text, "royalty on the sales of the period, tier by tier", key)
         text = f"tiers(cumsum({base}), {', '.join(steps)})"
-        total = self.add("royalty_total", text, "by tiers, on all sales so far", "deal.royalty.tiers")
-        return self.add("royalty_earned", f"{total} - lag({total})", "by tiers", "deal.royalty.tiers")
+        total = self.add("royalty_so_far", text, "royalty on all sales so far, tier by tier", key)
+        return self.add("royalty_by_tiers", f"{total} - lag({total})", "of which for the period", key)
 
     def profit_share(self) -> str:
         """A share of the profit; a loss is not shared."""
@@ -151,18 +122,19 @@ class _Claim:
         if f"{key}.cost_ratio" in book:
             profit = f"{self.sales} * (1 - {book[f'{key}.cost_ratio']})"
         if f"{key}.cost" in book:
-            profit += f" - {book[f'{key}.cost']} * period"
+            profit += f" - {self.per_year(f'{key}.cost')}"
         text = f"{book[f'{key}.share']} * max({profit}, 0)"
-        return self.add("profit_share", text, "share of the licensee's profit", key)
+        return self.add("profit_share", text, "our share of the licensee's profit; of no loss", key)
 
     def distribution(self) -> str:
         """Our share of what the venture earns; of its losses too."""
         book = self.book
-        earned = book.product(self.sales, book.get("deal.margin", ""))
-        costs = [f"{book['deal.opex']} * period"] if "deal.opex" in book else []
+        earned = book.product(self.sales, book.get("deal.margin"))
+        costs = [self.per_year("deal.opex")] if "deal.opex" in book else []
         costs += ["serving_cost"] if has(book, "serving_cost") else []
         cash = self.add("venture_cash_flow", " - ".join([earned, *costs]), "what the venture earns", "deal")
-        return self.add("distribution", f"{book['deal.equity']} * {cash}", "our share of it", "deal.equity")
+        text = f"{book['deal.equity']} * {cash}"
+        return self.add("distribution", text, "our share of what the venture earns or loses", "deal.equity")
 
     def earn_out(self) -> list[str]:
         """The part of a price that depends on sales."""
@@ -174,42 +146,46 @@ class _Claim:
             text += f" * {term(book[f'{key}.years'])}"
         return [self.add("earn_out", text, "part of the price that depends on sales", key)]
 
-    def milestones(self) -> list[str]:
-        """Payments when something is reached, together."""
-        book = self.book
-        parts = []
-        for index, milestone in enumerate(self.deal.milestones):
-            key, name = f"deal.milestones[{index}]", f"milestone_{index + 1}"
-            if milestone.year is not None:
-                when = due(book[f"{key}.year"])
-            else:
-                total, bound = f"cumsum({self.sales})", book[f"{key}.sales_above"]
-                when = f"(({total} >= {bound}) - lag({total} >= {bound}))"
-            met = ""
-            if f"{key}.probability" in book:
-                met = f"{name}_met" if milestone.independent else f"{name}_reached"
-            else:
-                earlier = [k for k in range(index) if f"deal.milestones[{k}].probability" in book]
-                earlier = [k for k in earlier if not self.deal.milestones[k].independent]
-                if earlier and not milestone.independent and milestone.year is not None:
-                    met = f"milestone_{earlier[-1] + 1}_reached"
-            parts.append(book.product(book[f"{key}.amount"], met, when))
-        if not parts:
-            return []
-        paid = book.total(parts)
-        if has(book, "approved"):
-            paid = f"({paid}) * approved" if len(parts) > 1 else f"{paid} * approved"
-        return [self.add("milestones", paid, "milestone payments of the period", "deal.milestones")]
+
+def _stopped(book: Book, parts: list[str], spared: str = "") -> str:
+    """Running payments after what ends or cuts them."""
+    left, total = stops(book, spared), book.total(parts)
+    return book.product(f"({total})" if left and len(parts) > 1 else total, *left)
+
+
+def decided(book: Book) -> None:
+    """The claim where the partner decides at the launch: what it owes before, and after it if it launches."""
+    text = book.total([*early_milestones(book), "potential_claim * launched"])
+    book.add("claim", text, "deal", "what the partner owes for the period", "partner.walk_away")
 
 
 def upfront(book: Book) -> list[str]:
-    """Payments at the signing, by their names."""
+    """Payments at the signing, each as a product."""
     approved = "approved" if has(book, "approved") else ""
     return [book.product(book[key], approved) for key in ("deal.upfront", "deal.price") if key in book]
 
 
-def exit_value(book: Book) -> None:
-    """What our share of a venture is worth at the horizon."""
+def distributed(book: Book) -> str:
+    """The name of what a venture distributes to us, as far as it is part of the claim."""
+    name = "potential_distribution" if walks(book) else "distribution"
+    text = book.product(_stopped(book, [name]), "launched" if walks(book) else "")
+    return name if text == name else book.add("distributed", text, "deal", "what is distributed to us", "deal.equity")
+
+
+def venture(book: Book) -> None:
+    """The capital that we pay into a venture, and what our share of it is worth at the horizon."""
+    approved = "approved" if has(book, "approved") else ""
+    if "deal.capital" in book:
+        text = book.product(book["deal.equity"], book["deal.capital"], approved, spot(book))
+        book.add("capital_paid", text, "costs", "our share of the venture's capital, at the signing", "deal.capital")
+    if "deal.capital_annual" in book:
+        text = book.product(book["deal.equity"], book["deal.capital_annual"], "period", goes_on(book), rate(book))
+        book.add("capital_calls", text, "costs", "our share of the venture's capital calls", "deal.capital_annual")
     if "deal.exit_multiple" in book:
-        text = f"where(year >= horizon, {book['deal.equity']} * {book['deal.exit_multiple']} * sales / period, 0)"
-        book.add("exit_value", text, "deal", "our share of the venture's value at the horizon", "deal.exit_multiple")
+        multiple = book["deal.exit_multiple"]
+        ends = [stop for stop in stops(book) if stop.endswith("_ended)")]
+        worth = book.product(multiple, "sales", *ends, rate(book)) + " / period"
+        text = f"where(year >= horizon, {worth}, 0)"
+        book.add("venture_value", text, "deal", "value of the venture at the horizon", "deal.exit_multiple")
+        text = f"{book['deal.equity']} * venture_value"
+        book.add("exit_value", text, "deal", "our share of the venture's value at the horizon", "deal.equity")

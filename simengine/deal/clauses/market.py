@@ -89,9 +89,10 @@ def market(book: Book) -> None:
             parts.append(book.product(book[f"segments.{name}.V"], book[f"segments.{name}.D"], price))
         book.add("segments_value", book.total(parts), "market", "value times demand of all segments", "segments")
         factors = ["segments_value", allocation, index, prices, uplift, late]
+    elif "inputs.V" not in book:
+        return  # a formula of the user says what is sold
     else:
-        v = book.get("inputs.V", "V")
-        factors = [v, allocation, d, index, prices, uplift, late]
+        factors = [book["inputs.V"], allocation, d, index, prices, uplift, late]
     book.add("market", book.product(*factors), "market", "sales before risks", "demand")
 
 
@@ -201,6 +202,8 @@ VOLUMES = {
 
 def sales(book: Book) -> None:
     """Sales after risks.  Where the partner may walk away they are what they would be if it launches."""
+    if "market" not in book.formulas and "market" not in book.definition.model:
+        return
     if _walks(book):
         title = "sales if the partner launches"
         book.add("potential_sales", sales_without(book, ""), "market", title, "partner.walk_away")

@@ -1,11 +1,16 @@
-"""The other side of the table: what the deal is worth to the partner, and whether it launches at all."""
+"""The other side of the table: what the deal is worth to the partner, and whether it launches at all.
+
+What the partner earns and pays is in the currency of the market, and so is its decision; its cash flow is reported in
+the money of the scenario, at the same exchange rates as ours, so that both sides add up.
+"""
 
 from __future__ import annotations
 
-from simengine.deal.book import Book
-from simengine.deal.clauses.contract import due, upfront
+from simengine.deal.book import Book, identifier
+from simengine.deal.clauses.contract import EQUITY, upfront
+from simengine.deal.clauses.course import due, goes_on, on_market, rate, spot, walks
 from simengine.deal.clauses.market import has, living, stage_costs
-from simengine.scenario.partner_tables import Partner
+from simengine.scenario.term_tables import Deal
 
 
 def partner_discount(book: Book) -> None:
@@ -16,73 +21,123 @@ def partner_discount(book: Book) -> None:
         book.add("partner_discount_factor", text, "partner", "the partner's discount factors", "partner.discount_rate")
 
 
-def _worth(book: Book, flow: str) -> str:
-    for name in ("partner_discount_factor", "discount_factor"):
+def _worth(book: Book, flow: str, exit_value: str = "") -> str:
+    """The value to the partner, at the signing, of a yearly amount, and of one that arrives at the horizon."""
+    for name, key in (
+        ("partner_discount_factor", "partner.discount_rate"),
+        ("discount_factor", "scenario.discount.rate"),
+    ):
         if has(book, name):
-            return f"sum({flow} * {name})"
-    return f"sum({flow})"
+            late = [f"sum({exit_value}) * (1 + {book[key]}) ** -horizon"] if exit_value else []
+            return book.total([f"sum({flow} * {name})", *late])
+    return book.total([f"sum({flow})", *([f"sum({exit_value})"] if exit_value else [])])
 
 
 def walk_away(book: Book) -> None:
     """Whether the partner launches: where, with everything known but its default, its profit is worth the cost."""
-    partner = book.tables.partner or Partner()
-    if not partner.walk_away:
-        return
-    profit = f"{_earned(book, 'potential_sales')} - potential_claim"
-    cost = [f"- {book['partner.launch_cost']}"] if "partner.launch_cost" in book else []
-    title = "value of the launch to the partner, once development has succeeded"
-    book.add("launch_value", " ".join([_worth(book, f"({profit})"), *cost]), "partner", title, "partner.walk_away")
+    flow = f"{_earned(book, 'potential_', on_market(book))} - potential_claim"
+    launch_cost = book.get("partner.launch_cost")
+    if launch_cost and has(book, "launch_time"):
+        flow += f" - {launch_cost} * {due('launch_time')}"
+        launch_cost = ""
+    if "deal.capital_annual" in book:
+        flow += f" - {book.product(_other_share(book), book['deal.capital_annual'], 'period', on_market(book))}"
+    worth = _worth(book, f"({flow})")
+    if launch_cost:
+        worth += f" - {launch_cost}"
+    title = "what the launch is worth to the partner, once development has succeeded"
+    book.add("launch_value", worth, "partner", title, "partner.walk_away")
     live = living(book)
     text = "launch_value >= 0" if live == "1" else f"{live} * (launch_value >= 0)"
     book.add("launched", text, "partner", "whether the partner launches", "partner.walk_away")
     book.add("sales", "potential_sales * launched", "market", "sales of the technology", "partner.walk_away")
-    book.add("claim", "potential_claim * launched", "deal", "what the partner owes for the period", "partner.walk_away")
 
 
-def _earned(book: Book, sales: str) -> str:
-    """What the partner earns on sales before it pays us."""
-    text = f"{sales} * {book['partner.margin']}"
+def _earned(book: Book, prefix: str, share: str) -> str:
+    """What the partner earns before it pays us; fixed cost for a share of each period."""
+    deal = book.tables.deal or Deal()
+    if deal.mode == EQUITY:
+        return f"{prefix}venture_cash_flow"
+    text = f"{prefix}sales * {book['partner.margin']}"
     if "partner.annual_cost" in book:
-        text += f" - {book['partner.annual_cost']} * period"
+        text += f" - {book.product(book['partner.annual_cost'], 'period', share)}"
     return text
 
 
+def _other_share(book: Book) -> str:
+    """The partner's share of a venture."""
+    return f"(1 - {book['deal.equity']})"
+
+
+def _active(book: Book) -> str:
+    """The share of its business that the partner still runs: all of it through the period of its default."""
+    partner = book.tables.partner
+    if book.tables.partners:
+        shares = {identifier(name): book[f"partners.{name}.share"] for name in book.tables.partners}
+        text = book.total(f"{share} * lag({name}_alive, 1)" for name, share in shares.items())
+    elif has(book, "default_share"):
+        text = "1 - lag(default_share)"
+    elif partner is not None and has(book, "partner_alive"):
+        text = "lag(partner_alive, 1)"
+        if partner.replacement is not None:
+            share, years = book.get("partner.replacement.share"), book["partner.replacement.years"]
+            text += " + " + book.product(share, f"(year - period >= partner_default_time + {years})")
+    else:
+        return ""
+    title = "share of its business that the partner, or who takes over, runs in the period"
+    return book.add("partner_active", text, "partner", title, "partner")
+
+
 def partner_value(book: Book) -> None:
-    """The partner's cash flows and what they are worth to it, where its margin is known."""
-    if "partner.margin" not in book:
+    """The partner's cash flows and what they are worth to it, where its margin is known or it shares a venture."""
+    deal = book.tables.deal or Deal()
+    venture = deal.mode == EQUITY
+    if "partner.margin" not in book and not venture:
         return
-    earned = _earned(book, "sales")
     launches = "launched" if has(book, "launched") else living(book)
-    if "partner.annual_cost" in book and launches != "1":
-        earned = f"({earned}) * {launches}"
-    if has(book, "partner_alive"):
-        earned = (
-            f"({earned}) * partner_alive"
-            if " - " in earned and not earned.startswith("(")
-            else f"{earned} * partner_alive"
-        )
+    prefix = "potential_" if venture and walks(book) else ""
+    earned = _earned(book, prefix, book.product(launches, on_market(book)))
+    earned = book.product(earned, "launched") if prefix else earned
+    initial = [f"-{book.product(payment, spot(book))}" for payment in upfront(book)]
+    cost = book.product(book["partner.launch_cost"], launches) if "partner.launch_cost" in book else ""
+    if cost and has(book, "launch_time"):
+        earned += f" - {cost} * {due('launch_time')}"
+    elif cost:
+        initial.append(f"-{book.product(cost, spot(book))}")
+    active = _active(book)
+    if active:
+        earned = book.product(f"({earned})" if " - " in earned else earned, active)
     paid = "claim * collection" if has(book, "collection") else "claim"
     flow = f"{earned} - {paid}"
-    initial: list[str] = [f"-{payment}" for payment in upfront(book)]
-    if "partner.launch_cost" in book:
-        cost = book.product(book["partner.launch_cost"], None if launches == "1" else launches)
-        if has(book, "launch_time"):
-            flow += f" - {cost} * {due('launch_time')}"
-        else:
-            initial.append(f"-{cost}")
+    if "deal.capital" in book:
+        approved = "approved" if has(book, "approved") else ""
+        initial.append(f"-{book.product(_other_share(book), book['deal.capital'], approved, spot(book))}")
+    if "deal.capital_annual" in book:
+        flow += f" - {book.product(_other_share(book), book['deal.capital_annual'], 'period', goes_on(book))}"
+    if rate(book):
+        flow = f"({flow}) * {rate(book)}"
     share = f"(1 - {book['development.our_share']})" if "development.our_share" in book else ""
-    if share:
-        for kind, listed in (("initial_cost", initial), ("cost", None)):
-            total = stage_costs(book, kind)
-            if total == "0":
-                continue
-            part = book.product(share, f"({total})" if "+" in total else total)
-            if listed is None:
-                flow += f" - {part}"
-            else:
-                listed.append(f"-{part}")
-    book.add("partner_cash_flow", flow, "partner", "cash flow of the partner", "partner.margin")
+    if share and (total := stage_costs(book, "initial_cost")) != "0":
+        initial.append(f"-{book.product(share, f'({total})' if '+' in total else total)}")
+    if share and (total := stage_costs(book, "cost")) != "0":
+        flow += f" - {book.product(share, f'({total})' if '+' in total else total)}"
+    _write(book, flow, initial)
+
+
+def _write(book: Book, flow: str, initial: list[str]) -> None:
+    """Cash flow, its exit from a venture, and what both are worth."""
+    key, title = "partner", "cash flow of the partner"
+    exit_value = ""
+    if has(book, "venture_value"):
+        book.add("partner_operating_cash_flow", flow, "partner", f"{title} before the exit", key)
+        text = f"{_other_share(book)} * venture_value"
+        exit_value = book.add("partner_exit_value", text, "partner", "the partner's share of the venture's value", key)
+        book.add("partner_cash_flow", f"partner_operating_cash_flow + {exit_value}", "partner", title, key)
+        worth = _worth(book, "partner_operating_cash_flow", exit_value)
+    else:
+        book.add("partner_cash_flow", flow, "partner", title, key)
+        worth = _worth(book, "partner_cash_flow")
     start = " + ".join(initial).replace("+ -", "- ") or "0"
-    book.add("partner_initial_cash_flow", start, "partner", "cash flow of the partner at the signing", "partner.margin")
-    text = f"partner_initial_cash_flow + {_worth(book, 'partner_cash_flow')}"
-    book.add("partner_npv", text, "value", "net present value to the partner", "partner.margin")
+    book.add("partner_initial_cash_flow", start, "partner", f"{title} at the signing", key)
+    text = f"partner_initial_cash_flow + {worth}" if initial else worth
+    book.add("partner_npv", text, "value", "net present value to the partner", key)

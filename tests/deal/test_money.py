@@ -1,0 +1,185 @@
+"""Costs, grants, insurance, discounting, and the measures of a cash flow, against independent code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from deal_cases import deal, deals, sales_of, scenario
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+VALUE = "[deal]\nmode='value'\n"
+
+
+def costs_of(text: str, horizon: int = 4, period: float = 1.0, more: str = ""):
+    return deal(scenario(VALUE, text, more, horizon=horizon, period=period))
+
+
+COSTS = [
+    ("annual = 3", 0, (3, 3, 3, 3)),
+    ("annual = [1, 2, 3, 4]", 0, (1, 2, 3, 4)),
+    ("upfront = 5\nannual = 3", 5, (3, 3, 3, 3)),
+    ("annual = 10\ngrowth = 0.1", 0, (10, 11, 12.1, 13.31)),
+    ("annual = 10\ngrowth = -0.5", 0, (10, 5, 2.5, 1.25)),
+    ("share_of_sales = 0.02", 0, (2, 2, 2, 2)),
+    ("annual = 3\nstarts = 1", 0, (0, 3, 3, 3)),
+    ("annual = 3\nstarts = 1.25", 0, (0, 2.25, 3, 3)),
+    ("annual = 3\nyears = 2.5", 0, (3, 3, 1.5, 0)),
+    ("annual = 4\nstarts = 0.5\nyears = 2", 0, (2, 4, 2, 0)),
+    ("annual = 4\nstarts = 2.25\nyears = 0.5", 0, (0, 0, 2, 0)),
+    ("annual = 10\nshare_of_sales = 0.02\nstarts = 2\ngrowth = 0.1", 0, (0, 0, 14.1, 15.31)),
+]
+
+
+@pytest.mark.parametrize("table", ["costs", "grants"])
+@pytest.mark.parametrize(("item", "initial", "running"), COSTS)
+def test_costs_and_grants_by_hand(table, item, initial, running):
+    found = costs_of(f"[{table}.item]\n{item}\n")
+    sign = 1 if table == "grants" else -1
+    assert found.one("initial_cash_flow") == sign * initial
+    assert np.array(found.path("cash_flow")) == pytest.approx(100 + sign * np.array(running))
+
+
+def test_plain_costs_are_paid_at_the_signing():
+    found = costs_of("[costs]\nfiling = 3\nadvice = '1 to 2'\n[costs.support]\nannual = 1\n")
+    assert found.one("initial_cash_flow") == -(3 + found.one("costs_advice"))
+    assert found.path("running_costs") == [1, 1, 1, 1]
+
+
+def test_costs_a_year_in_quarters():
+    found = costs_of("[costs.item]\nannual = 8\ngrowth = 0.21\nstarts = 0.125\n", horizon=4, period=0.25)
+    expected = [2 * 0.5, 2 * 1.21**0.25, 2 * 1.21**0.5, 2 * 1.21**0.75]
+    assert found.path("running_costs") == pytest.approx(expected)
+
+
+def test_measures_cost_what_they_say_where_they_act():
+    text = scenario(
+        VALUE,
+        "[mitigations.watermark]\nupfront = 2\nannual = 1\n[strategies.plain]\n"
+        "[strategies.careful]\nmitigations = ['watermark']\n",
+    )
+    found = deals(text)
+    assert found["plain"].one("npv") == 300 and found["careful"].one("npv") == 300 - 2 - 3
+
+
+def test_a_measure_may_lower_a_plain_cost():
+    text = scenario(
+        VALUE,
+        "[costs]\nfiling = 8\n[mitigations.counsel]\nupfront = 1\nreduces = { 'costs.filing' = 0.5 }\nalways = true\n",
+    )
+    assert deal(text).one("initial_cash_flow") == -(4 + 1)
+
+
+def test_our_share_of_the_stages():
+    text = scenario(
+        "[deal]\nmode='joint-development'\nrevenue_share=0.1\n",
+        "[development]\nour_share = 0.25\nstages = [{ cost = 8, years = 1 }, { cost = 4, years = 0.5 }]\n",
+    )
+    found = deal(text)
+    assert found.one("initial_cash_flow") == -2
+    assert found.path("running_costs") == [1, 0, 0]  # the second stage begins when the first year ends
+    assert found.path("claim") == pytest.approx([0, 5, 10])
+
+
+@settings(max_examples=20, deadline=None)
+@given(deductible=st.floats(0, 5), limit=st.floats(0, 10), share=st.floats(0, 1), period=st.sampled_from([0.5, 1.0]))
+def test_insurance_pays_its_layer(deductible, limit, share, period):
+    text = scenario(
+        VALUE,
+        "[risks.breach]\nrate = 1\ncost = { dist = 'uniform', min = 0, max = 10 }\n"
+        "[risks.outage]\nrate = 1\ncost = { dist = 'uniform', min = 0, max = 5 }\n[mitigations.policy]\n"
+        f"insurance = {{ covers = ['breach', 'outage'], deductible = {deductible!r}, limit = {limit!r},"
+        f" share = {share!r} }}\nalways = true\n",
+        period=period,
+    )
+    found = deal(text, trials=50)
+    losses = found.yearly("breach_costs") + found.yearly("outage_costs")
+    assert losses.max() > 5
+    layer = share * np.minimum(np.maximum(losses - deductible * period, 0), limit * period)
+    assert np.allclose(found.yearly("policy_payout"), layer, atol=1e-12)
+    assert np.allclose(found.yearly("cash_flow"), 100 - losses + layer, atol=1e-12)
+    assert np.all(layer <= losses + 1e-12)
+
+
+def test_two_policies_never_pay_more_than_is_lost():
+    policy = "insurance = {{ covers = ['breach'], share = {share} }}\nalways = true\n"
+    text = scenario(
+        VALUE,
+        "[risks.breach]\nprobability = 1\ncost = 8\n",
+        "[mitigations.first]\n" + policy.format(share=0.75),
+        "[mitigations.second]\n" + policy.format(share=0.75),
+    )
+    found = deal(text)
+    assert found.path("first_payout") == [6, 0, 0] and found.path("second_payout") == [2, 0, 0]
+
+
+# ---- discounting and what a cash flow is worth ----
+
+
+def test_first_factors_in_the_middle_and_at_the_end():
+    for timing, expected in (("mid", 0.953463), ("end", 0.909091)):
+        found = deal(scenario(VALUE, head=f"discount = {{ rate = 0.1, timing = '{timing}' }}\n"))
+        assert found.path("discount_factor")[0] == pytest.approx(expected, abs=5e-7)
+    assert "discount_factor" not in deal(scenario(VALUE))
+
+
+@pytest.mark.parametrize(("timing", "early"), [("mid", 0.5), ("end", 0.0)])
+@pytest.mark.parametrize("period", [0.25, 1.0, 2.0])
+def test_factors_of_any_period(timing, early, period):
+    text = scenario(VALUE, head=f"discount = {{ rate = 0.08, timing = '{timing}' }}\n", horizon=5, period=period)
+    times = period * (np.arange(1, 6) - early)
+    assert deal(text).path("discount_factor") == pytest.approx(1.08**-times)
+    assert deal(text).one("npv") == pytest.approx(float(np.sum(100 * 1.08**-times)))
+
+
+def test_an_uncertain_discount_rate():
+    text = scenario(VALUE, head="discount = { rate = { dist = 'uniform', min = 0.05, max = 0.15 }, timing = 'end' }\n")
+    found = deal(text, trials=20)
+    rate = found["discount_rate"]
+    assert np.allclose(found["npv"], sum(100 * (1 + rate) ** -t for t in (1, 2, 3)))
+
+
+def roots(initial: float, flows: list[float]) -> list[float]:
+    found = np.roots([*flows[::-1], initial])  # in the discount factor
+    real = found[(abs(found.imag) < 1e-9) & (found.real > 0)].real
+    return sorted(1 / x - 1 for x in real)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    upfront=st.floats(0, 30),
+    paid=st.floats(0, 60),
+    sales=st.lists(st.floats(0, 50), min_size=5, max_size=5),
+    running=st.lists(st.floats(0, 30), min_size=5, max_size=5),
+)
+def test_measures_of_a_cash_flow_are_what_loops_say(upfront, paid, sales, running):
+    table = f"[deal]\nmode='value'\nupfront={upfront!r}\n[costs]\nstart={paid!r}\n[costs.support]\nannual={running!r}\n"
+    found = deal(
+        scenario(table, horizon=5, head="discount={rate=0.1, timing='end'}\n", market=sales_of(*map(repr, sales)))
+    )
+    initial, flows = upfront - paid, [s - c for s, c in zip(sales, running, strict=True)]
+    balance, lowest = initial, min(initial, 0.0)
+    years, held = (0.0 if initial >= 0 else None), initial
+    for k, flow in enumerate(flows):
+        balance += flow
+        lowest = min(lowest, balance)
+        if years is None and held < 0 <= balance:
+            years = k + -held / flow
+        held = balance
+    assert found.one("npv") == pytest.approx(initial + sum(f / 1.1 ** (k + 1) for k, f in enumerate(flows)), abs=1e-9)
+    assert found.one("peak_funding") == pytest.approx(-lowest, abs=1e-9)
+    assert found.one("ever_negative") == float(found.one("peak_funding") > 0)
+    assert found.one("payback") == pytest.approx(6.0 if years is None else years, abs=1e-6)
+    rates = roots(initial, flows) if initial < 0 and all(f > 0 for f in flows) else []
+    if len(rates) == 1 and -0.9 < rates[0] < 9:
+        assert found.one("irr") == pytest.approx(rates[0], abs=1e-6)
+
+
+def test_the_exit_is_discounted_at_the_horizon_whatever_the_timing():
+    for timing, early in (("mid", 0.5), ("end", 0.0)):
+        text = scenario(
+            "[deal]\nmode='joint-venture'\nequity=0.5\nexit_multiple=2\n",
+            head=f"discount={{rate=0.1, timing='{timing}'}}\n",
+        )
+        flows = sum(50 * 1.1 ** -(t - early) for t in (1, 2, 3))
+        assert deal(text).one("npv") == pytest.approx(flows + 100 * 1.1**-3)
