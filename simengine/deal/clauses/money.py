@@ -5,6 +5,7 @@ from __future__ import annotations
 from simengine.deal.book import Book, identifier
 from simengine.deal.clauses.contract import term, upfront
 from simengine.deal.clauses.market import has, stage_costs
+from simengine.distributions import resolve
 from simengine.formula.printer import number_text
 from simengine.scenario.risk_tables import CostItem
 from simengine.scenario.term_tables import Deal
@@ -32,7 +33,7 @@ def exchange(book: Book) -> None:
     start = book.get("crossborder.rate", "1")
     steps = f"{mu} * period"
     if sigma != "0":
-        normal = {"dist": "normal", "mean": 0.0, "sd": 1.0}
+        normal = resolve({"dist": "normal", "mean": 0.0, "sd": 1.0})
         shock = book.draw_each_year("exchange_shock", normal, "crossborder.volatility", "shock to the rate", "tax")
         steps = f"({mu} - {sigma} ** 2 / 2) * period + {sigma} * sqrt(period) * {shock}"
     title = "exchange rate at the end of each period"
@@ -146,11 +147,9 @@ def _recoveries(book: Book) -> None:
 
 
 def _payout(book: Book, name: str) -> list[str]:
-    """What an insurer pays of the cost of the risks that it covers, in each period."""
-    insurance = book.tables.mitigations[name].insurance
-    assert insurance is not None
+    """What an insurer pays of the cost of the risks that it covers, in each period; never what others paid already."""
     key = f"mitigations.{name}.insurance"
-    covered = [cost for risk in insurance.covers if has(book, cost := f"{identifier(risk)}_costs")]
+    covered = _covered(book, name)
     if not covered:
         return []
     loss = book.total(covered)
@@ -160,8 +159,30 @@ def _payout(book: Book, name: str) -> list[str]:
         loss = f"min({loss}, {book[f'{key}.limit']} * period)"
     if f"{key}.share" in book:
         loss = f"{book[f'{key}.share']} * {loss if '(' in loss[:4] or len(covered) == 1 else f'({loss})'}"
+    others = _sharing(book, name)
+    if others:
+        union = dict.fromkeys(cost for one in (name, *others) for cost in _covered(book, one))
+        paid = [f"{identifier(other)}_payout" for other in others]
+        loss = f"min({loss}, max({' - '.join([book.total(union), *paid])}, 0))"
     title = f"what is paid under {name}"
     return [book.add(f"{identifier(name)}_payout", loss, "costs", title, key)]
+
+
+def _sharing(book: Book, name: str) -> list[str]:
+    """Earlier measures that pay for costs that this one covers too, or that share a cost with one that does."""
+    earlier = list(book.terms.mitigations[: book.terms.mitigations.index(name)])
+    reach, found = set(_covered(book, name)), []
+    while more := [other for other in earlier if other not in found and reach & set(_covered(book, other))]:
+        found += more
+        reach |= {cost for other in more for cost in _covered(book, other)}
+    return [other for other in earlier if other in found]
+
+
+def _covered(book: Book, name: str) -> list[str]:
+    """The costs that a measure insures."""
+    insurance = book.tables.mitigations[name].insurance
+    covers = insurance.covers if insurance is not None else ()
+    return [cost for risk in covers if has(book, cost := f"{identifier(risk)}_costs")]
 
 
 def tax(book: Book) -> None:
