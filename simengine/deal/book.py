@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from simengine.deal.model import NamedFormula, UncertainInput
+import numpy as np
+
+from simengine.deal.model import Dependence, NamedFormula, UncertainInput
 from simengine.distributions import resolve
-from simengine.formula import parse
+from simengine.distributions.marginal import Marginal
+from simengine.errors import Problem
+from simengine.formula import is_yearly, names_in, parse
+from simengine.formula.nodes import Node
 from simengine.formula.printer import number_text
 from simengine.scenario.definition import Definition, InputSpec
+from simengine.scenario.names import as_identifier
 from simengine.scenario.terms import Term, Terms
 
 _TABLES = {"risks": "risks", "costs": "costs", "mitigations": "costs", "grants": "costs"}
 """The table of dimensions that values of other tables than [inputs] belong to."""
 
+identifier = as_identifier
+"""The name of an entry as part of names in formulas."""
+
 
 @dataclass(frozen=True)
 class Change:
-    """What a measure does to a value: ``factor`` is a term of a product, ``number`` its value where it is certain."""
+    """What a measure does to a value: ``factor`` is a term of a product, ``number`` its value where it is certain.
+
+    ``raises`` says whether the factor may be above 1.
+    """
 
     factor: str
     number: float | None
+    raises: bool = False
 
 
 class Book:
@@ -38,6 +51,11 @@ class Book:
         self.tables = terms.tables
         self.formulas: dict[str, NamedFormula] = {}
         self.inputs: dict[str, UncertainInput] = {}
+        self.dependences: list[Dependence] = []
+        self.single: set[str] = set()
+        """Formulas that cannot have a value for each period."""
+        self.problems: list[Problem] = []
+        """Names that two things of the deal claim; other mistakes that only the written deal shows."""
         self._changes = _changes(terms)
 
     # ---- values ----
@@ -54,11 +72,18 @@ class Book:
             If the deal has no such value.
         """
         term, spec = self.terms.values.get(key), self._spec(key)
-        if term is None and spec is None:
+        if term is not None:
+            name, most = term.name, term.most
+        elif spec is not None:
+            name, most = spec.name, _most(key)
+        else:
             raise KeyError(key)
-        name = term.name if term is not None else spec.name  # type: ignore[union-attr]
         changes = self._changes.get(key, ())
-        return f"({' * '.join([name, *(change.factor for change in changes)])})" if changes else name
+        if not changes:
+            return name
+        product = " * ".join([name, *(change.factor for change in changes)])
+        beyond = math.isfinite(most) and any(change.raises for change in changes)
+        return f"min({product}, {number_text(most)})" if beyond else f"({product})"
 
     def get(self, key: str, default: str = "") -> str:
         """The text of a value, or ``default`` where the deal has none."""
@@ -73,7 +98,40 @@ class Book:
         value = term.constant if term is not None else spec.marginal.constant if spec is not None else None
         for change in self._changes.get(key, ()):
             value = None if value is None or change.number is None else value * change.number
-        return value
+        return value if value is None else min(value, term.most if term is not None else _most(key))
+
+    def positive(self, key: str) -> bool:
+        """Whether a value is above 0 in every trial, measures included, as far as that can be told beforehand."""
+        if any(change.number is None or change.number <= 0.0 for change in self._changes.get(key, ())):
+            return False
+        term, spec = self.terms.values.get(key), self._spec(key)
+        given = term.input if term is not None else spec
+        if given is None:
+            return term is not None and bool(term.periods) and min(term.periods) > 0.0
+        fixed = given.marginal.constant
+        return fixed > 0.0 if fixed is not None else given.marginal.support[0] > 0.0
+
+    def yearly(self, key: str) -> bool:
+        """Whether a value differs between periods: a list, or a formula over the periods."""
+        term = self.terms.values.get(key)
+        if term is None:
+            return False
+        return bool(term.periods) or (term.tree is not None and self._yearly(term.tree, frozenset()))
+
+    def _yearly(self, tree: Node, above: frozenset[str]) -> bool:
+        shapes = {}
+        for name in names_in(tree):
+            given = self.definition.inputs.get(name)
+            if given is not None and given.yearly:
+                shapes[name] = True
+                continue
+            if name in self.formulas:
+                found: Node | None = self.formulas[name].expression
+            else:
+                found = self.definition.expressions.get(name)
+            if found is not None and name not in above:
+                shapes[name] = self._yearly(found, above | {name})
+        return is_yearly(tree, shapes)
 
     def changes(self, key: str) -> tuple[Change, ...]:
         """What measures change about a value."""
@@ -88,39 +146,69 @@ class Book:
         return " + ".join(terms) or "0"
 
     def _spec(self, key: str) -> InputSpec | None:
+        """A value of the tables that the plain model has too: an input, a part of a risk, a cost."""
         table, _, name = key.partition(".")
-        entries = {"inputs": self.definition.inputs, "costs": self.definition.costs}.get(table)
-        return entries.get(name) if entries is not None else None
+        if table == "inputs":
+            return self.definition.inputs.get(name)
+        if table == "costs":
+            return self.definition.costs.get(name)
+        risk, _, part = name.rpartition(".")
+        if table != "risks" or risk not in self.definition.risks:
+            return None
+        found = self.definition.risks[risk]
+        return {"probability": found.probability, "severity": found.severity}.get(part)
 
     # ---- writing ----
 
-    def add(self, name: str, text: str, section: str, title: str = "", key: str = "") -> str:
-        """Write a formula; its name."""
+    def add(self, name: str, text: str, section: str, title: str = "", key: str = "", *, single: bool = False) -> str:
+        """Write a formula; its name.  With ``single`` it may not differ between periods."""
+        if single:
+            self.single.add(name)
+        self._claim(name, key or section, text)
         self.formulas[name] = NamedFormula(name, text, parse(text), key or section, title=title, section=section)
         return name
 
     def draw(self, name: str, spec: object, key: str, title: str = "", *, address: str = "") -> str:
         """Write an input that the deal draws; its name."""
         table = _TABLES.get(key.partition(".")[0], "inputs")
+        self._claim(name, key)
         self.inputs[name] = UncertainInput(name, resolve(spec), key, title=title, address=address, table=table)
         return name
 
-    def draw_each_year(self, name: str, spec: object, key: str, title: str, section: str) -> str:
+    def draw_each_year(self, name: str, spec: Marginal, key: str, title: str, section: str) -> str:
         """Write an input that is drawn anew for every period; its name."""
         periods = range(1, self.definition.grid.periods + 1)
-        marginal = resolve(spec)
         for k in periods:
             table = _TABLES.get(key.partition(".")[0], "inputs")
-            self.inputs[f"{name}_{k}"] = UncertainInput(f"{name}_{k}", marginal, key, title=title, table=table)
+            self._claim(f"{name}_{k}", key)
+            self.inputs[f"{name}_{k}"] = UncertainInput(f"{name}_{k}", spec, key, title=title, table=table)
         return self.add(name, f"by_year({', '.join(f'{name}_{k}' for k in periods)})", section, title, key)
 
-    def happens(self, name: str, key: str, section: str, title: str = "") -> str:
-        """Write whether something of the probability ``key`` happens, 0 or 1; its name."""
+    def happens(self, name: str, key: str, section: str, title: str = "", *, address: str = "") -> str:
+        """Write whether something of the probability ``key`` happens, 0 or 1; its name.
+
+        It is decided by the same draw, ``address`` or the name, whether the probability is certain or not.
+        """
         probability = self.number(key)
         if probability is not None:
-            return self.draw(name, {"dist": "bernoulli", "p": probability}, key, title)
-        chance = self.draw(f"{name}_chance", {"dist": "uniform", "min": 0.0, "max": 1.0}, key, title, address=name)
+            return self.draw(name, {"dist": "bernoulli", "p": probability}, key, title, address=address)
+        uniform = {"dist": "uniform", "min": 0.0, "max": 1.0}
+        chance = self.draw(f"{address or name}_chance", uniform, key, title, address=address or name)
         return self.add(name, f"{chance} > 1 - {self[key]}", section, title, key)
+
+    def joined(self, names: tuple[str, ...], correlation: float) -> None:
+        """Let draws share one factor: each two of their normal scores have this correlation (Gaussian copula)."""
+        matrix = np.full((len(names), len(names)), correlation)
+        np.fill_diagonal(matrix, 1.0)
+        self.dependences.append(Dependence(names, matrix))
+
+    def _claim(self, name: str, key: str, text: str = "") -> None:
+        """Note a name that something else of the deal has already."""
+        other = self.inputs.get(name) or self.formulas.get(name)
+        if other is None or (isinstance(other, NamedFormula) and other.text == text):
+            return
+        reason = f"{name} would be the name of two quantities: one is of {other.key}, one of {key}"
+        self.problems.append(Problem(reason, key=key, hint="rename one of the two"))
 
     # ---- all values as inputs and formulas ----
 
@@ -137,16 +225,21 @@ class Book:
 
     def _write_value(self, term: Term, table: str) -> None:
         section = section_of(table)
+        self._claim(term.name, term.key)
         if term.formula:
             assert term.tree is not None
             self.formulas[term.name] = NamedFormula(term.name, term.formula, term.tree, term.key, section=section)
         elif term.periods:
-            self.add(term.name, f"by_year({', '.join(map(number_text, term.periods))})", section, key=term.key)
+            text = f"by_year({', '.join(map(number_text, term.periods))})"
+            self.formulas[term.name] = NamedFormula(term.name, text, parse(text), term.key, section=section)
         elif term.input is not None:
-            spec = term.input
-            addressed = "" if spec.marginal.constant is not None else _TABLES.get(table, "inputs")
-            entry = UncertainInput(term.name, spec.marginal, term.key, spec.unit, spec.title, spec.source)
-            self.inputs[term.name] = replace(entry, table=addressed)
+            fixed = term.input.marginal.constant is not None
+            self.write_input(term.input, "" if fixed else _TABLES.get(table, "inputs"))
+
+    def write_input(self, spec: InputSpec, table: str) -> None:
+        """Write a number or a distribution of the scenario; ``table`` is that of its dimensions."""
+        entry = UncertainInput(spec.name, spec.marginal, spec.key, spec.unit, spec.title, spec.source)
+        self.inputs[spec.name] = replace(entry, table=table)
 
 
 def section_of(table: str) -> str:
@@ -182,10 +275,11 @@ def _changes(terms: Terms) -> dict[str, tuple[Change, ...]]:
                 factor, number = (text, term.constant)
                 if verb == "reduces":
                     factor, number = f"(1 - {text})", None if number is None else 1.0 - number
-                found.setdefault(target, []).append(Change(factor, number))
+                raises = verb == "multiplies" and (number is None or number > 1.0)
+                found.setdefault(target, []).append(Change(factor, number, raises))
     return {target: tuple(changes) for target, changes in found.items()}
 
 
-def identifier(name: str) -> str:
-    """The name of an entry as part of names in formulas."""
-    return re.sub(r"\W", "_", name)
+def _most(key: str) -> float:
+    """The largest sensible value of what the plain model has too: a share, or anything."""
+    return 1.0 if key in ("inputs.R", "inputs.L") or key.startswith("risks.") else math.inf

@@ -7,14 +7,16 @@ Everything that is derived here is text of the formula language, read by the sam
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from simengine.deal import years
 from simengine.deal.book import Book
 from simengine.deal.kinds import inferred, known_kinds
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
-from simengine.deal.names import check_names, check_periods, check_shapes, placed
+from simengine.deal.names import check_names, check_shapes, check_single, placed
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import constant_problems, is_yearly, names_in, parse
@@ -72,18 +74,22 @@ def model_of(definition: Definition) -> Model:
     if problems:
         raise InvalidInput(problems)
     inputs = {entry.name: entry for entry in _inputs(definition)}
+    dependences = [Dependence(group.names, group.matrix, group.dof) for group in definition.groups]
     named = {formula.name: formula for formula in _formulas(definition)}
     book = None
+    single: Collection[str] = ()
     if definition.terms is not None:
         book = years.written(definition, definition.terms)
         named = {**book.formulas, **named}  # a formula of the user replaces one of the deal
-        check_names(definition, inputs, book.inputs, named)
+        check_names(definition, inputs, book.inputs, book.formulas, named)
         inputs |= book.inputs
+        single = book.single
+        dependences = [*_of_inputs(dependences, inputs), *book.dependences]
     formulas = _shaped(_in_order(named))
-    check_periods(definition, formulas)
     kinds, contradictions = inferred(formulas, known_kinds(definition, formulas))
     if contradictions:
         raise InvalidInput(contradictions)
+    check_single(definition, single, formulas)
     if book is not None:
         check_shapes(definition, formulas)
         formulas = {
@@ -94,7 +100,7 @@ def model_of(definition: Definition) -> Model:
     return Model(
         strategy=definition.strategy,
         inputs=inputs,
-        dependences=tuple(Dependence(group.names, group.matrix, group.dof) for group in definition.groups),
+        dependences=tuple(dependences),
         formulas=formulas,
         outputs=outputs,
         title=definition.title,
@@ -124,6 +130,14 @@ def _outputs(
     return tuple(single), tuple(yearly)
 
 
+def _of_inputs(groups: list[Dependence], inputs: Mapping[str, UncertainInput]) -> Iterator[Dependence]:
+    """Groups without those members that the strategy does not draw: values of measures that it does not take."""
+    for group in groups:
+        kept = [k for k, name in enumerate(group.names) if name in inputs]
+        if len(kept) > 1:
+            yield Dependence(tuple(group.names[k] for k in kept), group.matrix[np.ix_(kept, kept)], group.dof)
+
+
 # ---- inputs ----
 
 
@@ -131,7 +145,7 @@ def _inputs(definition: Definition) -> Iterator[UncertainInput]:
     periods = definition.grid.periods
     for spec in definition.inputs.values():
         yield from _each_period(spec, "inputs", periods) if spec.yearly else [_input(spec)]
-    for risk in definition.risks.values():
+    for risk in definition.risks.values() if definition.terms is None else ():  # a deal over years writes its own
         yield from (replace(entry, table="risks") for entry in _risk_inputs(risk))
     for cost in definition.costs.values():
         yield from _each_period(cost, "costs", periods) if cost.yearly else [replace(_input(cost), table="costs")]
@@ -172,7 +186,7 @@ def _formulas(definition: Definition) -> Iterator[NamedFormula]:
         if spec.yearly:
             values = ", ".join(f"{spec.name}_{k}" for k in range(1, definition.grid.periods + 1))
             yield _derived(spec.name, f"by_year({values})", spec.key, spec.unit, spec.title)
-    for risk in definition.risks.values():
+    for risk in definition.risks.values() if definition.terms is None else ():
         yield from _risk_formulas(risk)
     leak, ip_leak = LEAK_ALIAS
     if ip_leak in definition.risks and any(leak in names_in(tree) for tree in definition.expressions.values()):

@@ -17,17 +17,29 @@ from simengine.scenario.terms import Term
 _TIMES = ("_time", "_age", "_begins", "_default_time")
 _NUMBERS = (
     *("_strikes", "_after", "_now", "_effect", "_prices", "_legal", "_cut", "_ended", "_alive", "_index", "_used"),
-    *("_proceeds", "_reached", "_succeeds", "_done", "_sued", "_won", "_met", "_score", "_share_in_default"),
+    *(
+        "_proceeds",
+        "_reached",
+        "_succeeds",
+        "_done",
+        "_sued",
+        "_won",
+        "_occurs",
+        "_ends",
+        "_met",
+        "_score",
+        "_share_in_default",
+    ),
 )
 _SHARES = frozenset(
     {
         *("discount_factor", "partner_discount_factor", "allocation", "on_market", "collection", "legal_share"),
-        *("technical_success", "approved", "launched", "ever_negative", "irr", "subscribers", "calls", "units"),
-        *("days_sold", "default_share", "demand_shock", "exchange_shock"),
+        *("technical_success", "approved", "launched", "ever_negative", "irr", "subscribers", "served"),
+        *("default_share", "demand_shock", "exchange_shock"),
     }
 )
-_IN_MARKET_CURRENCY = frozenset({"market", "risks", "deal", "partner"})
-"""Parts of the deal whose money is that of the market, which may be a foreign one."""
+_IN_MARKET_CURRENCY = frozenset({"market", "deal", "partner"})
+"""Parts of the deal whose money is that of the market, which may be a foreign one; what risks cost is our own."""
 
 
 def known_kinds(definition: Definition, formulas: Mapping[str, NamedFormula]) -> dict[str, Kind | None]:
@@ -69,7 +81,7 @@ def _of_term(term: Term, home: str, foreign: str) -> Kind | None:
     if term.kind == "amount":
         table = term.key.partition(".")[0]
         by_year = term.by_year or term.key.startswith(("revenue.", "deal.royalty.tiers"))
-        return None if by_year else amount(foreign if table in ("deal", "segments", "risks", "partner") else home)
+        return None if by_year else amount(foreign if table in ("deal", "segments", "partner") else home)
     return {"share": SHARE, "rate": RATE, "years": YEARS}[term.kind]
 
 
@@ -83,7 +95,8 @@ def _of_formula(formula: NamedFormula, home: str, foreign: str) -> Kind:
         return YEARS
     if name in _SHARES or name.endswith(_NUMBERS):
         return SHARE
-    return amount(foreign if formula.section in _IN_MARKET_CURRENCY else home)
+    abroad = formula.section in _IN_MARKET_CURRENCY or name.endswith("_spared_sales")
+    return amount(foreign if abroad else home)
 
 
 def inferred(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from simengine.deal.model import NamedFormula, UncertainInput
 from simengine.errors import InvalidInput, Problem
-from simengine.formula import name_spans
+from simengine.formula import name_spans, names_in
 from simengine.formula.problems import problem_at
 from simengine.formula.shapes import shape_problems
 from simengine.scenario import names
@@ -19,6 +19,7 @@ def check_names(
     definition: Definition,
     inputs: Mapping[str, UncertainInput],
     drawn: Mapping[str, UncertainInput],
+    generated: Mapping[str, NamedFormula],
     formulas: Mapping[str, NamedFormula],
 ) -> None:
     """Check that every name means one thing, and that formulas and outcomes use names that mean something.
@@ -29,31 +30,9 @@ def check_names(
         With all problems; keys are those of the scenario.
     """
     problems = [
-        *_clashes(inputs, drawn, formulas),
-        *_unknown(definition, {*inputs, *drawn, *formulas}, formulas),
+        *_clashes(definition, inputs, drawn, generated, formulas),
+        *_unknown(definition, {*inputs, *drawn, *formulas}, generated, formulas),
         *_outcomes(definition, formulas),
-    ]
-    if problems:
-        raise InvalidInput(problems)
-
-
-def check_periods(definition: Definition, formulas: Mapping[str, NamedFormula]) -> None:
-    """Check that formulas in the place of one value for all periods have no value for each period.
-
-    Raises
-    ------
-    InvalidInput
-        With all problems; keys are those of the scenario.
-    """
-    terms = definition.terms.values.values() if definition.terms is not None else ()
-    problems = [
-        Problem(
-            "the formula has a value for each period, and one for all periods is needed",
-            key=term.key,
-            hint="sum(...) or at(..., year) gives a single value",
-        )
-        for term in terms
-        if term.formula and not term.by_year and term.name in formulas and formulas[term.name].yearly
     ]
     if problems:
         raise InvalidInput(problems)
@@ -66,19 +45,38 @@ def placed(problem: Problem, term: Term) -> Problem:
 
 
 def _clashes(
-    inputs: Mapping[str, UncertainInput], drawn: Mapping[str, UncertainInput], formulas: Mapping[str, NamedFormula]
+    definition: Definition,
+    inputs: Mapping[str, UncertainInput],
+    drawn: Mapping[str, UncertainInput],
+    generated: Mapping[str, NamedFormula],
+    formulas: Mapping[str, NamedFormula],
 ) -> Iterator[Problem]:
+    """Names of the scenario that its tables give to something too; formulas of [model] may replace formulas."""
     for name, entry in inputs.items():
         if name in drawn or name in formulas:
             other = drawn[name].key if name in drawn else formulas[name].key
-            reason = f"{name} is a quantity of the deal already, from [{other.partition('.')[0]}]"
-            yield Problem(reason, key=entry.key, allowed="another name")
+            yield Problem(f"{name} is a quantity of the deal already, from {other}", entry.key, allowed="another name")
+    for name in definition.constants:
+        if name in drawn or name in generated:
+            other = drawn[name].key if name in drawn else generated[name].key
+            key = f"{'decisions' if name in definition.decisions else 'constants'}.{name}"
+            yield Problem(f"{name} is a quantity of the deal already, from {other}", key, allowed="another name")
+    for name in definition.model:
+        if name in drawn:
+            hint = f'write {drawn[name].key} = "= {definition.model[name]}"'
+            yield Problem(f"{name} is a value of the deal, not a formula", key=f"model.{name}", hint=hint)
 
 
-def _unknown(definition: Definition, known: set[str], formulas: Mapping[str, NamedFormula]) -> Iterator[Problem]:
+def _unknown(
+    definition: Definition,
+    known: set[str],
+    generated: Mapping[str, NamedFormula],
+    formulas: Mapping[str, NamedFormula],
+) -> Iterator[Problem]:
     written = {name: f"model.{name}" for name in definition.model}
     terms = definition.terms.values if definition.terms is not None else {}
     written |= {term.name: term.key for term in terms.values() if term.formula}
+    written |= {name: formula.key for name, formula in generated.items() if formula.key.endswith(".proceed_if")}
     for name, key in written.items():
         formula = formulas.get(name)
         for used, spans in name_spans(formula.expression).items() if formula is not None else ():
@@ -117,3 +115,32 @@ def check_shapes(definition: Definition, formulas: Mapping[str, NamedFormula]) -
             problems.append(Problem(reason, f"outputs.{output.name}", hint=hint))
     if problems:
         raise InvalidInput(problems)
+
+
+def check_single(definition: Definition, single: Collection[str], formulas: Mapping[str, NamedFormula]) -> None:
+    """Check that no value differs between periods where one for all of them is needed.
+
+    ``formulas`` stand in order and know whether they have a value for each period.
+
+    Raises
+    ------
+    InvalidInput
+        With all problems; keys are those of the scenario.
+    """
+    terms = definition.terms.values.values() if definition.terms is not None else ()
+    written = {term.name: term.key for term in terms if term.tree is not None}
+    problems: dict[str, Problem] = {}
+    blamed: set[str] = set()
+    for name, formula in formulas.items():
+        used = names_in(formula.expression)
+        if name not in single or not formula.yearly:
+            continue
+        if not blamed.isdisjoint(used):
+            blamed.add(name)
+            continue
+        blamed.add(name)
+        key = next((written[other] for other in used if other in written and formulas[other].yearly), formula.key)
+        reason = f"differs between periods, and {name} needs one value for all of them"
+        problems[key] = Problem(reason, key=key, hint="sum, highest, lowest and at make one value of many")
+    if problems:
+        raise InvalidInput(problems.values())

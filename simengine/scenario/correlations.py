@@ -47,11 +47,7 @@ def drawn_names(
             if term.input is not None and not term.each_year:
                 fixed = term.input.marginal.constant is not None
                 found[term.name] = Drawn(term.name, tuple(term.key.split(".")), fixed)
-        for name, event in terms.events.items():
-            if event.rate is not None or event.annual_probability is not None:
-                found[f"{name}_clock"] = Drawn(f"{name}_clock", ("risks", name), False)
-        if terms.tables.partner is not None and terms.tables.partner.mode == "survival":
-            found["partner_clock"] = Drawn("partner_clock", ("partner",), False)
+        found |= _clocks(terms)
     for table, specs in (("inputs", inputs), ("costs", costs)):
         for name, spec in specs.items():
             if spec.yearly:
@@ -64,6 +60,27 @@ def drawn_names(
         found[risk.strikes] = Drawn(strikes, (*path, "probability"), certain in (0.0, 1.0))
         for spec, part in ((risk.severity, "severity"), (risk.probability, "probability")):
             found[spec.name] = Drawn(spec.name, (*path, part), spec.marginal.constant is not None)
+    return found
+
+
+def _clocks(terms: Terms) -> dict[str, Drawn]:
+    """What decides when, or whether, the events of a deal happen and its partners default: low means early."""
+    found = {}
+    for name, event in terms.events.items():
+        if event.rate is not None or event.annual_probability is not None:
+            found[f"{name}_clock"] = Drawn(f"{name}_clock", ("risks", name), False)
+        elif event.probability is not None:
+            path: Path = ("risks", name, "probability")
+            certain = terms.values[f"risks.{name}.probability"].constant
+            drawn = f"{name}_occurs" if certain is not None else f"{name}_strikes_chance"
+            found[f"{name}_strikes"] = Drawn(drawn, path, certain in (0.0, 1.0))
+    partner = terms.tables.partner
+    if partner is not None and partner.mode == "survival":
+        found["partner_clock"] = Drawn("partner_clock", ("partner",), False)
+    if partner is None or partner.correlation is None:  # else they are joined already
+        for name in terms.tables.partners:
+            clock = f"{names.as_identifier(name)}_clock"
+            found[clock] = Drawn(clock, ("partners", name), False)
     return found
 
 

@@ -32,7 +32,7 @@ class Demand(Table):
     growth: Growth | None = None
     """Growth of demand a year."""
     index: CountByYear | None = None
-    """Demand of each period, 1 for what D says."""
+    """Demand of each period, 1 for what D says; a list."""
     allocation: ShareByYear | None = None
     """Share of the market value that falls into each period; even without it."""
     drift: Drift | None = None
@@ -117,7 +117,7 @@ class Stage(Table):
     success: Share | None = None
     """Probability that it succeeds; where it fails, all ends."""
     proceed_if: TextField = ""
-    """A condition, such as "V * D > 300": where it does not hold, the project is given up before this stage."""
+    """A formula, such as "V * D > 300": where it does not hold, the project is given up before this stage."""
 
 
 class Development(Table):

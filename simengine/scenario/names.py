@@ -53,6 +53,12 @@ def list_names(names: Iterable[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f", and {len(names) - most} more" if len(names) > most else "")
 
 
+def as_identifier(name: str) -> str:
+    """The name of an entry as a part of names in formulas: characters that may not stand there become _."""
+    text = "".join(c if is_name_part(c) else "_" for c in name)
+    return text if text.isidentifier() else f"_{text}"
+
+
 def check_identifier(name: str, what: str) -> Problem | None:
     """Why ``name`` cannot be the name of an input, a risk, a constant or a formula; None when it can.
 

@@ -112,6 +112,7 @@ def unused(
     if terms is not None:
         waiting += [*PLAIN_INPUTS, *quantities.risks, *(cost.name for cost in quantities.costs.values())]
         waiting += [name for term in terms.values.values() if term.tree is not None for name in names_in(term.tree)]
+        waiting += [name for tree in terms.conditions.values() for name in names_in(tree)]
         waiting += [name for name in trees if name not in waiting]  # formulas may replace those of the deal
     seen: set[str] = set()
     while waiting:

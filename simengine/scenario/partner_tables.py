@@ -10,7 +10,7 @@ from simengine.distributions.values import Bounds
 from simengine.scenario.fields import NumberIn
 from simengine.scenario.tables import Amount, AmountByYear, Growth, Share, ShareByYear, Table, Years
 
-Rating = Literal["AAA", "AA", "A", "BBB", "BB", "B", "CCC"]
+Rating = Literal["BBB", "BB", "B", "CCC"]
 
 
 class Replacement(Table):
@@ -30,11 +30,11 @@ class Partner(Table):
     mode: Literal["factor", "survival", "pool"] = "factor"
     """R as the share collected, as the probability of paying to the end, or a pool of many partners."""
     rating: Rating | None = None
-    """A rating letter: its table of cumulative default probabilities."""
+    """A rating letter, which stands for a table of cumulative default probabilities by year."""
     annual_default: Share | None = None
     """Probability of default within a year, instead of a rating."""
     correlation: Annotated[float, NumberIn(Bounds(0, 1, high_open=True))] | None = None
-    """Correlation of the partners' assets (one-factor copula); for a pool, and for several partners."""
+    """Correlation of defaults (one-factor Gaussian copula); for a pool, and for several partners."""
     recovery: Share | None = None
     """Share of what is unpaid that is recovered in the period of the default."""
     replacement: Replacement | None = None
@@ -57,7 +57,7 @@ class OnePartner(Table):
     share: Share
     """Its share of the sales."""
     rating: Rating | None = None
-    """A rating letter: its table of cumulative default probabilities."""
+    """A rating letter, which stands for a table of cumulative default probabilities by year."""
     annual_default: Share | None = None
     """Probability of default within a year, instead of a rating."""
     recovery: Share | None = None

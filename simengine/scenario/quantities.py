@@ -46,7 +46,7 @@ class Reader:
 
     def __init__(self, report: Report, folder: FolderPath | None) -> None:
         self.report = report
-        self._folder = folder
+        self.folder = folder
         self._read: dict[tuple[Path, int], object] = {}
 
     def table(self, document: Document, key: str) -> Mapping[str, object]:
@@ -135,7 +135,7 @@ class Reader:
         from simengine.distributions import resolve
 
         try:
-            marginal = resolve(spec, folder=self._folder)
+            marginal = resolve(spec, folder=self.folder)
         except InvalidInput as error:
             for problem in error.problems:
                 hint = problem.hint or _percent_hint(problem.key, spec)

@@ -26,16 +26,16 @@ from simengine.scenario.tables import (
 
 
 class Litigation(Table):
-    """What is recovered in court after a leak."""
+    """What is recovered in court after the event."""
 
     probability: Share | None = None
-    """Probability that we sue."""
+    """Probability that we sue; certain without it."""
     cost: Amount | None = None
     """Cost of the suit, paid in the period of the event."""
     win: Share | None = None
-    """Probability of winning."""
+    """Probability of winning; certain without it."""
     recovery: Share | None = None
-    """Share of the lost value that is awarded."""
+    """Share of the present value of what was lost that is awarded; all without it."""
     delay_years: Years | None = None
     """Time from the event to the award; an award after the horizon is not counted."""
 
@@ -46,7 +46,7 @@ class Event(Table):
     also_called: ClassVar = {"hazard": "rate", "annual_rate": "rate", "impact": "severity", "lambda": "rate"}
 
     rate: HazardByYear | None = None
-    """Hazard: expected events a year."""
+    """Hazard: expected events a year; a list where it differs between periods."""
     annual_probability: Share | None = None
     """Probability that it happens within a year, in place of a rate."""
     probability: Share | None = None
@@ -58,7 +58,7 @@ class Event(Table):
     shape: Factor | None = None
     """Weibull shape of the waiting time; 1 for a constant hazard."""
     entrants: Annotated[int, NumberIn(Bounds(1, 20), whole=True)] = 1
-    """How often it can happen; each time it takes the severity of what remains."""
+    """How often it can happen, one after the other; each time it takes a severity of its own of what remains."""
     severity: Share | None = None
     """Share of the sales that is lost once it has happened."""
     ramp_years: Years | None = None
@@ -70,7 +70,7 @@ class Event(Table):
     cost: Amount | None = None
     """Cost when it happens."""
     fine: Share | None = None
-    """Fine when it happens, as a share of the sales of that period."""
+    """Fine when it happens, as a share of a year's sales at that time."""
     legal_share: Share | None = None
     """What it adds to the legal share L."""
     claim_cut: Share | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path as FolderPath
 from types import MappingProxyType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -54,6 +55,8 @@ class Term:
     """Whether it may differ from period to period."""
     start: int = 0
     """Where the formula begins in the text that was written."""
+    most: float = math.inf
+    """The largest value that it may have: 1 for a share."""
 
     @property
     def constant(self) -> float | None:
@@ -63,10 +66,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Loss:
-    """Losses of a risk: how many a year are expected, and how large one is, as a specification."""
+    """Losses of a risk: how many a year are expected, and how large one is, as a specification.
+
+    ``folder`` is what the names of data files in it are relative to.
+    """
 
     frequency: float
     severity: object
+    folder: FolderPath | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class Terms:
     """Names of the measures that act in the strategy."""
     losses: Mapping[str, Loss] = field(default_factory=lambda: MappingProxyType({}))
     """Frequency and size of losses by risk."""
+    conditions: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    """The conditions under which stages of development begin, by dotted path."""
     complete: bool = True
     """Whether every value could be read; where not, the rest is there to be checked."""
 
@@ -107,15 +116,18 @@ def read_terms(document: Document, grid: Grid, selected: tuple[str, ...], reader
     always = tuple(name for name, table in deals.mitigations.items() if table.always)
     chosen = tuple(dict.fromkeys((*always, *selected)))
     lossy = {name: event for name, event in events.items() if complete and event.frequency is not None}
-    losses = MappingProxyType({name: read.loss(name, event) for name, event in lossy.items()})
-    return Terms(deals, discount, events, costs, MappingProxyType(read.values), chosen, losses, complete)
+    losses = {name: read.loss(name, event) for name, event in lossy.items()}
+    conditions = MappingProxyType(read.conditions(deals))
+    values, found = MappingProxyType(read.values), MappingProxyType(losses)
+    return Terms(deals, discount, events, costs, values, chosen, found, conditions, complete)
 
 
 def term_name(path: Path) -> str:
     """What a value is called in formulas: ``deal.royalty.rate`` is ``deal_royalty_rate``."""
     parts = path[1:] if path[0] in _BARE_TABLES or path[0] == "scenario" else path
-    words = (str(part + 1) if isinstance(part, int) else str(part) for part in parts)
-    return "_".join(re.sub(r"\W", "_", word) for word in words)
+    if path[0] == "risks" and path[-1] == "time":
+        parts = (*parts[:-1], "when")  # RISK_time is when it happens, if it does
+    return names.as_identifier("_".join(str(part + 1) if isinstance(part, int) else part for part in parts))
 
 
 class _TermReader:
@@ -128,16 +140,16 @@ class _TermReader:
         self.values: dict[str, Term] = {}
 
     def table(self, kind: type[T], raw: object, path: Path) -> T | None:
-        """A table and, where it is right, the values in it."""
+        """A table, and the values in it, which are read also where other keys of it are wrong."""
         found = validate(kind, raw, self.document, path, self.reader.report)
-        if found is not None and isinstance(raw, Mapping):
-            self._walk(kind, raw, path)
+        self._walk(kind, raw, path)
         return found
 
     def each(self, kind: type[T], table: str, wanted: frozenset[str]) -> dict[str, T]:
         """The wanted entries of a table of tables, in their order."""
-        entries = self.document.data.get(table, {})
-        assert isinstance(entries, dict)
+        entries = self.document.data.get(table)
+        if not isinstance(entries, dict):  # which is reported where plain entries are read
+            return {}
         found = {name: self.table(kind, raw, (table, name)) for name, raw in entries.items() if name in wanted}
         return {name: entry for name, entry in found.items() if entry is not None}
 
@@ -146,13 +158,14 @@ class _TermReader:
         path: Path = ("risks", name, "loss")
         if event.loss is not None:
             self.reader.read_input(self.document, path, event.loss, f"{name}_loss")
-        return Loss(event.frequency or 0.0, event.loss)
+        return Loss(event.frequency or 0.0, event.loss, self.reader.folder)
 
-    def _walk(self, kind: type[BaseModel], raw: Mapping[str, Any], path: Path) -> None:
+    def _walk(self, kind: type[BaseModel], raw: object, path: Path) -> None:
+        given = raw if isinstance(raw, Mapping) else {}
         for key, info in kind.model_fields.items():
-            if key not in raw:
+            if key not in given:
                 continue
-            for value_path, value_kind, value in _values(info.annotation, info.metadata, raw[key], (*path, key)):
+            for value_path, value_kind, value in _values(info.annotation, info.metadata, given[key], (*path, key)):
                 if isinstance(value_kind, TermValue):
                     self._read(value_path, value_kind, value)
                 else:
@@ -169,24 +182,41 @@ class _TermReader:
             self.values[key_text(path)] = term
 
     def _term(self, path: Path, kind: TermValue, raw: object) -> Term | None:
-        report, document = self.reader.report, self.document
-        name, key = term_name(path), key_text(path)
+        document, name, key = self.document, term_name(path), key_text(path)
         if isinstance(raw, str) and raw.lstrip().startswith("="):
             text = raw.lstrip()[1:].strip()
             shift = raw.index("=") + 1 + len(raw.lstrip()[1:]) - len(raw.lstrip()[1:].lstrip())
-            try:
-                return Term(name, key, kind.kind, formula=text, tree=parse(text), by_year=kind.by_year, start=shift)
-            except InvalidInput as error:
-                for problem in error.problems:
-                    span = None if problem.span is None else (problem.span[0] + shift, problem.span[1] + shift)
-                    report.add(replace(problem, span=span), document, path)
+            tree = self._parsed(path, text, shift)
+            if tree is None:
                 return None
+            by_year, most = kind.by_year, kind.bounds.high
+            return Term(name, key, kind.kind, formula=text, tree=tree, by_year=by_year, most=most, start=shift)
         if isinstance(raw, list):
             return self._by_period(path, kind, raw)
         spec = self.reader.read_input(document, path, raw, name)
         if spec is None or not self._within(path, kind, spec):
             return None
-        return Term(name, key, kind.kind, input=spec, by_year=kind.by_year)
+        return Term(name, key, kind.kind, input=spec, by_year=kind.by_year, most=kind.bounds.high)
+
+    def _parsed(self, path: Path, text: str, shift: int = 0) -> Node | None:
+        """A formula that begins ``shift`` characters into the text at ``path``; None where it is wrong."""
+        try:
+            return parse(text)
+        except InvalidInput as error:
+            for problem in error.problems:
+                span = None if problem.span is None else (problem.span[0] + shift, problem.span[1] + shift)
+                self.reader.report.add(replace(problem, span=span), self.document, path)
+            return None
+
+    def conditions(self, deals: Deals) -> dict[str, Node]:
+        """The conditions of the stages of development, by dotted path."""
+        found: dict[str, Node] = {}
+        for index, stage in enumerate(deals.development.stages if deals.development is not None else ()):
+            path: Path = ("development", "stages", index, "proceed_if")
+            tree = self._parsed(path, stage.proceed_if) if stage.proceed_if else None
+            if tree is not None:
+                found[key_text(path)] = tree
+        return found
 
     def _by_period(self, path: Path, kind: TermValue, raw: list[object]) -> Term | None:
         problem = None
@@ -203,7 +233,8 @@ class _TermReader:
         if problem is not None:
             self.reader.report.add(problem, self.document, path)
             return None
-        return Term(term_name(path), key_text(path), kind.kind, periods=tuple(map(float, numbers)), by_year=True)
+        values = tuple(map(float, numbers))
+        return Term(term_name(path), key_text(path), kind.kind, periods=values, by_year=True, most=kind.bounds.high)
 
     def _within(self, path: Path, kind: TermValue, spec: InputSpec) -> bool:
         """Whether values lie in the bounds of their kind; errors where they cannot, warnings where they may not."""

@@ -44,6 +44,8 @@ def blocks(*kinds: str) -> list:
 def completed(fragment: str) -> str:
     """A whole scenario around a fragment: the header and the inputs it uses, where it does not give them itself."""
     said = tomllib.loads(fragment)
+    if said.get("scenario", {}).get("horizon", 1) > 1:
+        return fragment  # deals over years are shown whole: what they leave out has a meaning
     formulas = said.get("model", {})
     used = " ".join([*formulas.values(), str(said.get("correlations", ""))])
     parts = [fragment]

@@ -26,13 +26,6 @@ PLAIN = ("deal", "formulas", "data")
 NAMES = [name for name in templates() if name not in PLAIN]
 TRIALS = 20_000
 
-BROKEN = {
-    'licence: model = "table"': "the value demand.index and the formula demand_index have one name",
-    "licence: probability = 0.7": "the value time and the formula for the time of the event have one name",
-    'sale: time = "0.5 to 2"': "the value time and the formula for the time of the event have one name",
-}
-"""Alternatives that fail because of a defect elsewhere, and which; the mark goes when the defect does."""
-
 PARAMETERS = {"min", "mode", "max", "mean", "sd"}
 """Parameters of distributions, explained on the line of the family."""
 
@@ -122,13 +115,9 @@ def test_alternatives_are_found_and_taken():
         taken(text, Alternative(5, 6, ("q",), "v = 5"))
 
 
-def _marked(name: str, one: Alternative):
-    label = f"{name}: {one.label}"
-    broken = [pytest.mark.xfail(reason=BROKEN[label], strict=True)] if label in BROKEN else []
-    return pytest.param(name, one, id=label, marks=broken)
-
-
-@pytest.mark.parametrize(("name", "one"), [_marked(name, one) for name, one in ALTERNATIVES])
+@pytest.mark.parametrize(
+    ("name", "one"), [pytest.param(*case, id=f"{case[0]}: {case[1].label}") for case in ALTERNATIVES]
+)
 def test_each_alternative_loads_without_a_word_and_means_something(name: str, one: Alternative):
     scenario = loads(taken(template(name), one))
     assert scenario.warnings == ()

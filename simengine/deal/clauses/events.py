@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simengine.deal.book import Book, identifier
+from simengine.deal.clauses.market import falls, has
+from simengine.distributions import resolve
+from simengine.errors import InvalidInput, Problem
 from simengine.scenario.risk_tables import Event
 
 NEVER = "2 * horizon + 1"
@@ -13,7 +16,7 @@ NEVER = "2 * horizon + 1"
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One occurrence of a risk: ``name`` of its quantities, ``first`` where it is the first one."""
+    """One occurrence of a risk: ``name`` of its quantities, the risk's own for the first."""
 
     name: str
     risk: str
@@ -27,216 +30,257 @@ class Occurrence:
 
 
 def events(book: Book) -> None:
-    """All risks of the deal that happen in time, without what their costs depend on sales for."""
+    """All risks, without what their costs depend on sales for.
+
+    A risk that a measure rules out keeps its draws and its names: its time is after everything.
+    """
+    _plain_risks(book)
     for risk, event in book.terms.events.items():
         name, key = identifier(risk), f"risks.{risk}"
-        if _avoided(book, risk):
-            continue
-        if _happens_in_time(event):
-            occurrences = [Occurrence(f"{name}_{k}" if k > 1 else name, risk, key, event) for k in _counted(event)]
+        if happens_in_time(event):
+            occurrences = [Occurrence(_nth(name, k), risk, key, event) for k in range(1, event.entrants + 1)]
             _times(book, occurrences)
             for occurrence in occurrences:
                 _course(book, occurrence)
             _effects(book, name, key, event, occurrences)
         if event.frequency is not None:
-            _losses(book, name, key)
+            _losses(book, risk, name, key)
 
 
-def _avoided(book: Book, risk: str) -> bool:
+def avoided(book: Book, risk: str) -> bool:
+    """Whether a measure that acts rules a risk out."""
     return any(risk in book.tables.mitigations[name].avoids for name in book.terms.mitigations)
 
 
-def _happens_in_time(event: Event) -> bool:
+def happens_in_time(event: Event) -> bool:
+    """Whether a risk is an event at some time, and not only losses of a frequency."""
     return not (event.rate is None and event.annual_probability is None and event.probability is None)
 
 
-def _counted(event: Event) -> range:
-    return range(1, event.entrants + 1)
+def _nth(name: str, k: int) -> str:
+    return name if k == 1 else f"{name}_{k}"
+
+
+def _plain_risks(book: Book) -> None:
+    """Risks of a probability and a severity alone: they strike or not, for all periods, as in the plain model."""
+    for name, risk in book.definition.risks.items():
+        for spec in (risk.probability, risk.severity):
+            if spec is risk.severity or risk.certain_probability is None:
+                book.write_input(spec, "risks")
+        strikes = book.happens(risk.strikes, f"{risk.key}.probability", "risks", risk.title)
+        text = "0" if avoided(book, name) else f"where({strikes}, {book[f'{risk.key}.severity']}, 0)"
+        book.add(name, text, "risks", risk.title, risk.key)
+
+
+# ---- when ----
 
 
 def _times(book: Book, occurrences: list[Occurrence]) -> None:
-    """When the risk happens: at once with a probability, or after a waiting time by its hazard."""
+    """When the risk happens: with a probability, or after a waiting time by its hazard."""
     one = occurrences[0]
-    event, key, name = one.event, one.key, one.name
-    if event.probability is not None:
-        strikes = book.happens(f"{name}_strikes", f"{key}.probability", "risks", f"whether it happens: {one.title}")
-        when = book.get(f"{key}.time", "0")
-        book.add(f"{name}_time", f"where({strikes}, {when}, {NEVER})", "risks", "when it happens, in years", key)
+    if one.event.probability is not None:
+        address = f"{one.name}_strikes"
+        title = f"whether it happens: {one.title}"
+        occurs = book.happens(f"{one.name}_occurs", f"{one.key}.probability", "risks", title, address=address)
+        _time(book, one, f"where({occurs}, {book.get(f'{one.key}.time', '0')}, {NEVER})")
         return
-    hazard = book.add(f"{name}_hazard", _hazard(book, key, event), "risks", "events a year, after measures", key)
-    varying = f"{key}.rate" in book.terms.values and bool(book.terms.values[f"{key}.rate"].periods)
+    key, name = one.key, one.name
+    given = f"{key}.annual_probability" if one.event.annual_probability is not None else f"{key}.rate"
+    text = book[given] if given.endswith("rate") else f"log(1 / (1 - {book[given]}))"
+    hazard = book.add(f"{name}_hazard", text, "risks", "events a year, after measures", key)
     before = book.get(f"{key}.starts", "")
     for occurrence in occurrences:
         unit = {"dist": "exponential", "rate": 1.0}
-        clock = book.draw(
-            f"{occurrence.name}_clock", unit, f"{key}.rate", f"hazard used up when it happens: {one.title}"
-        )
+        title = f"hazard used up when it happens: {one.title}"
+        clock = book.draw(f"{occurrence.name}_clock", unit, key, title)
         if f"{key}.shape" in book:
             clock = f"{clock} ** (1 / {book[f'{key}.shape']})"
-        if varying:
-            total = book.add(f"{occurrence.name}_used", before_sum(before, clock), "risks", "hazard used up", key)
-            text = (
-                f"sum(period * clip(({total} - lag(cumsum({hazard} * period))) / ({hazard} * period), 0, 1)) "
-                f"+ where({total} > sum({hazard} * period), horizon + period, 0)"
-            )
-            book.add(f"{occurrence.name}_time", text, "risks", "when it happens, in years", key)
-            before = total
+        if book.yearly(given):
+            earlier = "" if occurrence is one else before
+            before = book.add(f"{occurrence.name}_used", _sum(earlier, clock), "risks", "hazard used up", key)
+            _time(book, occurrence, _time_by_period(before, hazard, book.get(f"{key}.starts", "")))
         else:
-            text = book.total([*([before] if before else []), f"{clock} / {hazard}"])
-            before = book.add(f"{occurrence.name}_time", text, "risks", "when it happens, in years", key)
-        text = f"{occurrence.name}_time <= horizon"
-        book.add(f"{occurrence.name}_strikes", text, "risks", f"whether it happens: {one.title}", key)
+            _time(book, occurrence, _sum(before, _waiting(book, clock, hazard, given)))
+            before = f"{occurrence.name}_time"
 
 
-def before_sum(before: str, clock: str) -> str:
+def _time(book: Book, one: Occurrence, text: str) -> None:
+    if avoided(book, one.risk):
+        text = NEVER
+    title = f"when it happens, in years: {one.title}"
+    book.add(f"{one.name}_time", text, "risks", title, one.key, single=True)
+    text = f"{one.name}_time <= horizon"
+    book.add(f"{one.name}_strikes", text, "risks", f"whether it happens: {one.title}", one.key)
+
+
+def _waiting(book: Book, clock: str, hazard: str, key: str) -> str:
+    """The time that uses up the hazard of the clock; never where there is none."""
+    if book.positive(key):
+        return f"{clock} / {hazard}"
+    if book.number(key) is not None:
+        return f"({NEVER})"
+    return f"where({hazard} > 0, {clock} / {hazard}, {NEVER})"
+
+
+def _time_by_period(used: str, hazard: str, starts: str) -> str:
+    """The time up to which a hazard of its own in each period has been used up."""
+    exposed = f"clip(year - {starts}, 0, period)" if starts else "period"
+    risk = f"({hazard} * {exposed})"
+    spent = f"clip(({used} - lag(cumsum{risk})) / {risk}, 0, 1)"
+    after = f"where({used} > sum{risk}, {NEVER}, 0)"
+    return f"{_sum(starts, f'sum({exposed} * {spent})')} + {after}"
+
+
+def _sum(before: str, text: str) -> str:
     """A sum with what was there before, if anything."""
-    return f"{before} + {clock}" if before else clock
+    return f"{before} + {text}" if before else text
 
 
-def _hazard(book: Book, key: str, event: Event) -> str:
-    if event.annual_probability is not None:
-        return f"-log(1 - {book[f'{key}.annual_probability']})"
-    return book[f"{key}.rate"]
+# ---- what it does ----
 
 
 def _course(book: Book, one: Occurrence) -> None:
     """How much of each period lies after the event, and in which period it falls."""
-    name, key, event = one.name, one.key, one.event
+    name, key = one.name, one.key
     age = book.add(f"{name}_age", f"max(year - {name}_time, 0)", "risks", "years since it happened", key)
-    if f"{key}.ramp_years" in book:
+    text, title = _past(age), "share of the period after it happened"
+    if f"{key}.ramp_years" in book and book.number(f"{key}.ramp_years") != 0.0:
         ramp = book[f"{key}.ramp_years"]
         left = f"exp(-{age} / {ramp})"
         text = f"({age} - lag({age}) - {ramp} * (lag({left}, 1) - {left})) / period"
-        book.add(f"{name}_after", text, "risks", "share of the full effect reached, mean of the period", key)
+        title = "share of the full effect reached, mean of the period"
     elif f"{key}.duration_years" in book:
         lasting = f"min({age}, {book[f'{key}.duration_years']})"
-        text = f"({lasting} - lag({lasting})) / period"
-        book.add(f"{name}_after", text, "risks", "share of the period in which it acts", key)
-    else:
-        text = f"({age} - lag({age})) / period"
-        book.add(f"{name}_after", text, "risks", "share of the period after it happened", key)
-    if event.cost is not None or event.fine is not None or event.litigation is not None:
-        text = f"({age} > 0) - lag({age} > 0)"
-        book.add(f"{name}_now", text, "risks", "1 in the period in which it happens", key)
+        text, title = f"({lasting} - lag({lasting})) / period", "share of the period in which it acts"
+    book.add(f"{name}_after", text, "risks", title, key)
+    book.add(f"{name}_now", falls(f"{name}_time"), "risks", "1 in the period in which it happens", key)
+
+
+def _past(age: str) -> str:
+    return f"({age} - lag({age})) / period"
 
 
 def _effects(book: Book, name: str, key: str, event: Event, occurrences: list[Occurrence]) -> None:
     """The share of sales that is lost, the pressure on prices, what is added to the legal share, what ends the deal."""
+    what = event.title or name
     if event.severity is not None:
         shares = []
         for occurrence in occurrences:
-            severity = book[f"{key}.severity"]
-            if occurrence.name != name:
-                severity = _another(book, f"{key}.severity", f"{occurrence.name}_severity")
+            severity = _own(book, f"{key}.severity", name, occurrence.name)
             shares.append(f"{severity} * {occurrence.name}_after")
         kept = " * ".join(f"(1 - {share})" for share in shares)
         text = shares[0] if len(shares) == 1 else f"1 - {kept}"
-        book.add(f"{name}_effect", text, "risks", f"share of sales lost: {event.title or name}", key)
+        book.add(f"{name}_effect", text, "risks", f"share of sales lost: {what}", key)
     if f"{key}.price_erosion" in book:
         falling = [f"max(year - period / 2 - {occurrence.name}_time, 0)" for occurrence in occurrences]
-        text = f"exp(-{book[f'{key}.price_erosion']} * {_in_sum(falling)})"
-        book.add(f"{name}_prices", text, "risks", "prices under the pressure of it, 1 before", key)
+        under = falling[0] if len(falling) == 1 else f"({' + '.join(falling)})"
+        text = f"exp(-{book[f'{key}.price_erosion']} * {under})"
+        book.add(f"{name}_prices", text, "risks", f"prices under the pressure of it, 1 before: {what}", key)
     if f"{key}.legal_share" in book:
         text = f"{book[f'{key}.legal_share']} * {name}_after"
-        book.add(f"{name}_legal", text, "risks", "what it adds to the legal share", key)
+        book.add(f"{name}_legal", text, "risks", f"what it adds to the legal share: {what}", key)
     if f"{key}.claim_cut" in book:
-        book.add(f"{name}_cut", f"{book[f'{key}.claim_cut']} * {name}_after", "risks", "share of payments lost", key)
+        text = f"{book[f'{key}.claim_cut']} * {name}_after"
+        book.add(f"{name}_cut", text, "risks", f"share of payments lost: {what}", key)
     if f"{key}.terminates" in book:
-        ends = (
-            ""
-            if book.number(f"{key}.terminates") == 1.0
-            else book.happens(f"{name}_ends", f"{key}.terminates", "risks", "whether it ends the deal")
-        )
-        book.add(
-            f"{name}_ended", book.product(f"{name}_after", ends), "risks", "share of the period after the end", key
-        )
+        ends = None
+        if book.number(f"{key}.terminates") != 1.0:
+            ends = book.happens(f"{name}_ends", f"{key}.terminates", "risks", f"whether it ends the deal: {what}")
+        text = book.product(_past(f"{name}_age"), ends)
+        book.add(f"{name}_ended", text, "risks", f"share of the period after the end of the deal: {what}", key)
 
 
-def _in_sum(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
-
-
-def _another(book: Book, key: str, name: str) -> str:
-    """A further, independent draw of a value, with what measures change about it."""
+def _own(book: Book, key: str, first: str, name: str) -> str:
+    """A value of one occurrence: a further, independent draw of it, with what measures change, but for the first."""
     term = book.terms.values[key]
-    if term.input is None or term.constant is not None:
+    if name == first or term.input is None or term.constant is not None:
         return book[key]
-    book.inputs[name] = replace(book.inputs[term.name], name=name)
-    return book[key].replace(term.name, name, 1)
+    drawn = f"{name}{term.name.removeprefix(first)}"
+    book.inputs[drawn] = replace(book.inputs[term.name], name=drawn)
+    return book[key].replace(term.name, drawn, 1)
 
 
-def _losses(book: Book, name: str, key: str) -> None:
+def _losses(book: Book, risk: str, name: str, key: str) -> None:
     """Losses of a frequency and a size, together in each period."""
-    spec = book.terms.losses[name_of_risk(key)]
+    spec = book.terms.losses[risk]
     frequency = spec.frequency * book.definition.grid.length
     for change in book.changes(f"{key}.frequency"):
-        frequency *= change.number if change.number is not None else 1.0
-    compound = {"dist": "compound", "frequency": frequency, "severity": spec.severity}
-    loss = book.draw_each_year(f"{name}_loss", compound, f"{key}.loss", "losses of the period", "risks")
-    changes = [change.factor for change in book.changes(f"{key}.loss")]
-    book.add(f"{name}_losses", book.product(loss, *changes), "risks", "losses of the period, after measures", key)
+        if change.number is None:
+            reason = "the distribution of losses is computed once, so a measure changes their frequency by a number"
+            hint = f'let it change "{key}.loss", the amount, by an uncertain share'
+            raise InvalidInput(Problem(reason, key=f"{key}.frequency", hint=hint))
+        frequency *= change.number
+    losses = {"dist": "compound", "frequency": frequency, "severity": spec.severity}
+    if frequency == 0.0 or avoided(book, risk):
+        book.add(f"{name}_losses", "0", "risks", "losses of the period, after measures", key)
+        return
+    try:
+        together = resolve(losses, folder=spec.folder)
+    except InvalidInput as failure:
+        raise InvalidInput(problem.under(f"{key}.loss") for problem in failure.problems) from failure
+    loss = book.draw_each_year(f"{name}_loss", together, f"{key}.loss", "losses of the period", "risks")
+    text = book.product(loss, *(change.factor for change in book.changes(f"{key}.loss")))
+    book.add(f"{name}_losses", text, "risks", "losses of the period, after measures", key)
 
 
-def name_of_risk(key: str) -> str:
-    """The risk that a path such as ``risks.leak`` names."""
-    return key.partition(".")[2]
+# ---- what it costs, and what comes back ----
 
 
 def event_costs(book: Book) -> None:
     """What each risk costs in each period: at the event, as a fine on sales, and as losses."""
     for risk, event in book.terms.events.items():
         name, key = identifier(risk), f"risks.{risk}"
-        if _avoided(book, risk):
-            continue
         parts = []
-        if _happens_in_time(event):
-            for k in _counted(event):
-                now = f"{name}_now" if k == 1 else f"{name}_{k}_now"
+        if happens_in_time(event):
+            for k in range(1, event.entrants + 1):
+                now = f"{_nth(name, k)}_now"
                 if f"{key}.cost" in book:
-                    cost = book[f"{key}.cost"] if k == 1 else _another(book, f"{key}.cost", f"{name}_{k}_cost")
-                    parts.append(f"{cost} * {now}")
+                    parts.append(f"{_own(book, f'{key}.cost', name, _nth(name, k))} * {now}")
                 if f"{key}.fine" in book:
-                    parts.append(f"{book[f'{key}.fine']} * sales * {now}")
-            if event.litigation is not None:
-                parts += _suit(book, name, key)
-        if event.frequency is not None:
+                    parts.append(book.product(book[f"{key}.fine"], "sales / period", exchange_rate(book), now))
+            parts += _suit(book, risk, name) if event.litigation is not None else []
+        if has(book, f"{name}_losses"):
             parts.append(f"{name}_losses")
         if parts:
-            title = f"what it costs: {event.title or risk}"
-            book.add(f"{name}_costs", book.total(parts), "risks", title, key)
+            book.add(f"{name}_costs", book.total(parts), "risks", f"what it costs: {event.title or risk}", key)
 
 
-def _suit(book: Book, name: str, key: str) -> list[str]:
+def exchange_rate(book: Book) -> str | None:
+    """Money of the scenario for one unit of the money of the market; none where they are the same."""
+    return "exchange_rate" if has(book, "exchange_rate") else book.get("crossborder.rate") or None
+
+
+def _suit(book: Book, risk: str, name: str) -> list[str]:
     """Whether we sue, and what that costs in the period of the event."""
-    suit = f"{key}.litigation"
-    sued = ""
+    suit = f"risks.{risk}.litigation"
+    sued = None
     if f"{suit}.probability" in book:
         sued = book.happens(f"{name}_sued", f"{suit}.probability", "risks", "whether we sue")
     return [book.product(book[f"{suit}.cost"], sued, f"{name}_now")] if f"{suit}.cost" in book else []
 
 
 def awards(book: Book, lost: dict[str, str]) -> None:
-    """What courts award: a share of the present value of what the event cost us in claims, paid some time later.
+    """What courts award: a share of the present value of what the event cost us, paid some time later.
 
-    ``lost`` has the claim that was lost in each period, by risk.
+    ``lost`` has what we did not receive in each period, by risk.
     """
     for risk, text in lost.items():
         name, suit = identifier(risk), f"risks.{risk}.litigation"
-        book.add(f"{name}_lost_claim", text, "risks", "claim of the period that the event cost us", f"risks.{risk}")
-        won = []
-        if f"{suit}.probability" in book:
-            won.append(f"{name}_sued")
+        book.add(f"{name}_lost", text, "risks", "what we did not receive because of it", f"risks.{risk}")
+        won = [f"{name}_sued"] if f"{suit}.probability" in book else []
         if f"{suit}.win" in book:
             won.append(book.happens(f"{name}_won", f"{suit}.win", "risks", "whether we win"))
-        share = book.get(f"{suit}.recovery", "1")
-        value = "sum({0} * discount_factor)" if "discount_factor" in book.formulas else "sum({0})"
-        paid = book.total([f"{name}_time", *([book[f"{suit}.delay_years"]] if f"{suit}.delay_years" in book else [])])
-        text = book.product(share, *won, value.format(f"{name}_lost_claim"))
+        value = f"sum({name}_lost * discount_factor)" if "discount_factor" in book.formulas else f"sum({name}_lost)"
+        text = book.product(book.get(f"{suit}.recovery"), *won, value)
         book.add(f"{name}_award", text, "risks", "what is awarded, in money of the signing", f"risks.{risk}")
-        text = f"{name}_award * (year - period < {paid} and {paid} <= year)"
+        paid = f"{name}_time"
+        if f"{suit}.delay_years" in book:
+            text = f"{paid} + {book[f'{suit}.delay_years']}"
+            paid = book.add(f"{name}_award_time", text, "risks", "when it is paid, in years", f"risks.{risk}")
+        text = f"{name}_award * {falls(paid)}"
         book.add(f"{name}_recovered", text, "risks", "the award, in the period in which it is paid", f"risks.{risk}")
 
 
 def risks_with_suits(book: Book) -> list[str]:
     """Risks after which we may sue."""
-    return [n for n, event in book.terms.events.items() if event.litigation is not None and not _avoided(book, n)]
+    return [n for n, event in book.terms.events.items() if event.litigation is not None and not avoided(book, n)]

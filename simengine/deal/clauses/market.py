@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from simengine.deal.book import Book, identifier
+from simengine.distributions import resolve
+from simengine.formula import Node, Operation
 from simengine.scenario.market_tables import Demand, Revenue
 
 
@@ -16,7 +18,10 @@ def development(book: Book) -> None:
         condition = ""
         if stage.proceed_if:
             title = "whether the project goes on to this stage"
-            condition = book.add(f"{name}_proceeds", f"({stage.proceed_if}) != 0", "market", title, key)
+            condition = book.add(
+                f"{name}_proceeds", stage.proceed_if, "market", title, f"{key}.proceed_if", single=True
+            )
+            condition = condition if _is_truth(book.formulas[condition].expression) else f"({condition} != 0)"
         here = book.product(reached, condition)
         if here != "1":
             reached = book.add(f"{name}_reached", here, "market", f"whether {stage.name or name} begins", key)
@@ -26,27 +31,42 @@ def development(book: Book) -> None:
             title = f"whether {stage.name or name} succeeds"
             success = book.happens(f"{name}_succeeds", f"{key}.success", "market", title)
             reached = book.add(f"{name}_done", book.product(reached, success), "market", "", key)
-        if f"{key}.years" in book:
+        if f"{key}.years" in book and book.number(f"{key}.years") != 0.0:
             starts.append(book[f"{key}.years"])
-    if "crossborder.approval_years" in book:
+    if "crossborder.approval_years" in book and book.number("crossborder.approval_years") != 0.0:
         starts.append(book["crossborder.approval_years"])
     if starts:
-        book.add("launch_time", book.total(starts), "market", "years until sales begin", "development")
+        book.add("launch_time", book.total(starts), "market", "years until sales begin", "development", single=True)
     if reached:
-        book.add("technical_success", reached, "market", "whether all stages succeed", "development")
+        book.add("technical_success", reached, "market", "whether all stages succeed", "development", single=True)
     if "crossborder.approval" in book:
         book.happens("approved", "crossborder.approval", "market", "whether the authorities approve")
+
+
+def _is_truth(tree: Node) -> bool:
+    """Whether the value of a formula is 0 or 1 by its last step."""
+    return isinstance(tree, Operation) and tree.symbol in ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
 
 
 def _stage_cost(book: Book, name: str, key: str, reached: str, starts: list[str]) -> None:
     """The cost of a stage, at the signing or in the period in which it begins."""
     paid = book.product(book[f"{key}.cost"], reached)
     if not starts:
-        book.add(f"{name}_initial_cost", paid, "market", "cost of the stage, at the signing", key)
+        book.add(f"{name}_initial_cost", paid, "market", "cost of the stage, at the signing", key, single=True)
         return
-    begins = book.add(f"{name}_begins", book.total(starts), "market", "when the stage begins, in years", key)
-    text = f"{paid} * (year - period < {begins} and {begins} <= year)"
-    book.add(f"{name}_cost", text, "market", "cost of the stage, in the period in which it begins", key)
+    begins = book.add(f"{name}_begins", book.total(starts), "market", "when it begins, in years", key, single=True)
+    book.add(
+        f"{name}_cost",
+        f"{paid} * {falls(begins)}",
+        "market",
+        "cost of the stage, in the period in which it begins",
+        key,
+    )
+
+
+def falls(time: str) -> str:
+    """1 in the period that holds a point in time, else 0; time 0, the signing, counts in the first period."""
+    return f"(({time} <= year) - lag({time} <= year))"
 
 
 def stage_costs(book: Book, suffix: str) -> str:
@@ -70,29 +90,27 @@ def market(book: Book) -> None:
     """Sales without the effect of risks: value or volume, spread over the periods, with demand and prices."""
     revenue = book.tables.revenue or Revenue()
     demand = book.tables.demand or Demand()
-    allocation = _allocation(book, demand)
-    index = _demand_index(book, demand)
-    prices = _prices(book, revenue)
-    d = book.get("inputs.D")
-    uplift = book.get("deal.demand_uplift")
     late = None
     if "launch_time" in book.formulas and demand.model != "bass":
         text = "clip((year - launch_time) / period, 0, 1)"
         late = book.add("on_market", text, "market", "share of the period after the launch", "development")
+    index = _demand_index(book, demand)
+    uplift = book.get("deal.demand_uplift")
     if revenue.model != "value":
-        volume = VOLUMES[revenue.model](book)
-        factors = [volume, d, index, prices, uplift, late]
+        volume = VOLUMES[revenue.model](book, late)
+        factors = [volume, book.get("inputs.D"), index, _prices(book), uplift]
     elif book.tables.segments:
         parts = []
         for name in book.tables.segments:
             price = book.get(f"segments.{name}.price", "")
             parts.append(book.product(book[f"segments.{name}.V"], book[f"segments.{name}.D"], price))
         book.add("segments_value", book.total(parts), "market", "value times demand of all segments", "segments")
-        factors = ["segments_value", allocation, index, prices, uplift, late]
-    elif "inputs.V" not in book:
-        return  # a formula of the user says what is sold
+        factors = ["segments_value", _allocation(book, demand), index, _prices(book), uplift, late]
+    elif "inputs.V" in book:
+        allocation = _allocation(book, demand)
+        factors = [book["inputs.V"], allocation, book.get("inputs.D"), index, _prices(book), uplift, late]
     else:
-        factors = [book["inputs.V"], allocation, d, index, prices, uplift, late]
+        return  # the formulas of the user say what the market is
     book.add("market", book.product(*factors), "market", "sales before risks", "demand")
 
 
@@ -115,9 +133,9 @@ def _demand_index(book: Book, demand: Demand) -> str | None:
     if demand.model == "growth":
         text = f"(1 + {book['demand.growth']}) ** (year - period)"
     elif demand.model == "table":
-        text = book["demand.index"]
+        return book["demand.index"]
     elif demand.model == "gbm":
-        normal = {"dist": "normal", "mean": 0.0, "sd": 1.0}
+        normal = resolve({"dist": "normal", "mean": 0.0, "sd": 1.0})
         shock = book.draw_each_year("demand_shock", normal, "demand.volatility", "shock to demand", "market")
         mu, sigma = book.get("demand.drift", "0"), book["demand.volatility"]
         text = f"exp(cumsum(({mu} - {sigma} ** 2 / 2) * period + {sigma} * sqrt(period) * {shock}))"
@@ -126,15 +144,13 @@ def _demand_index(book: Book, demand: Demand) -> str | None:
     return book.add("demand_index", text, "market", "demand of each period, 1 for what D says", "demand")
 
 
-def _prices(book: Book, revenue: Revenue) -> str | None:
-    """The index of prices, in the middle of each period; what entrants do to prices is part of it."""
+def _prices(book: Book) -> str | None:
+    """The index of prices, in the middle of each period."""
     parts = []
     if "revenue.price_decline" in book:
         parts.append(f"(1 - {book['revenue.price_decline']}) ** (year - period / 2)")
     if "revenue.price_erosion" in book:
         parts.append(f"exp(-{book['revenue.price_erosion']} * (year - period / 2))")
-    parts += [f"{identifier(name)}_prices" for name, event in book.terms.events.items() if event.price_erosion]
-    parts = [part for part in parts if not part.endswith("_prices") or part in book.formulas]
     return book.add("price_index", book.product(*parts), "market", "prices, 1 at the signing") if parts else None
 
 
@@ -142,51 +158,40 @@ def _growth(book: Book) -> str | None:
     return f"(1 + {book['revenue.growth']}) ** (year - period)" if "revenue.growth" in book else None
 
 
-def _serving(book: Book, volume: str) -> None:
-    """What it costs to serve the volume of a period."""
-    if "revenue.cost" in book:
-        falling = None
-        if "revenue.cost_decline" in book:
-            falling = f"(1 - {book['revenue.cost_decline']}) ** (year - period / 2)"
-        text = book.product(volume, book["revenue.cost"], falling)
-        book.add("serving_cost", text, "market", "cost of serving the volume", "revenue")
-
-
-def _subscription(book: Book) -> str:
-    churn = book.get("revenue.churn", "0")
-    new = book.product(book.get("revenue.additions", "0"), "period", _growth(book))
-    start = book.get("revenue.subscribers", "0")
-    text = f"accumulate({new}, (1 - {churn}) ** period, {start})"
+def _subscription(book: Book, late: str | None) -> str:
+    start, new = book.get("revenue.subscribers", "0"), "0"
+    if "revenue.additions" in book:
+        new = book.product(book["revenue.additions"], "period", _growth(book), late)
+    kept = f"(1 - {book['revenue.churn']}) ** period" if "revenue.churn" in book else "1"
+    text = f"accumulate({new}, {kept}, {start})"
     book.add("subscribers", text, "market", "subscribers at the end of the period", "revenue")
-    _serving(book, "subscribers * period")
-    return book.add("volume", f"subscribers * {book['revenue.fee']} * period", "market", "fees", "revenue")
+    served = book.add("served", book.product("subscribers * period", late), "market", "subscriber-years", "revenue")
+    return book.add("volume", f"{served} * {book['revenue.fee']}", "market", "fees", "revenue")
 
 
-def _calls(book: Book) -> str:
-    calls = book.add("calls", book.product(book["revenue.calls"], "period", _growth(book)), "market", "calls")
-    _serving(book, calls)
-    return book.add("volume", f"{calls} * {book['revenue.price']}", "market", "calls at the first price", "revenue")
+def _calls(book: Book, late: str | None) -> str:
+    text = book.product(book["revenue.calls"], "period", _growth(book), late)
+    served = book.add("served", text, "market", "calls", "revenue")
+    return book.add("volume", f"{served} * {book['revenue.price']}", "market", "calls at the first price", "revenue")
 
 
-def _units(book: Book) -> str:
-    units = book.add("units", book.product(book["revenue.units"], "period", _growth(book)), "market", "units sold")
-    _serving(book, units)
-    price = book["revenue.price"]
-    text = f"{units} * {price}"
+def _units(book: Book, late: str | None) -> str:
+    text = book.product(book["revenue.units"], "period", _growth(book), late)
+    served = book.add("served", text, "market", "units sold", "revenue")
+    text = book.product(served, book["revenue.price"])
     if "revenue.maintenance" in book:
-        text += f" + lag(cumsum({units})) * {price} * {book['revenue.maintenance']} * period"
-    return book.add("volume", f"({text})" if "+" in text else text, "market", "units and maintenance", "revenue")
+        text += f" + lag(cumsum({served})) * {book['revenue.price']} * {book['revenue.maintenance']} * period"
+    return book.add("volume", text, "market", "units, and maintenance of those sold before", "revenue")
 
 
-def _service(book: Book) -> str:
-    sold = book.product(book["revenue.days"], book.get("revenue.utilisation", ""), "period", _growth(book))
-    days = book.add("days_sold", sold, "market", "days of work sold")
-    _serving(book, days)
-    return book.add("volume", f"{days} * {book['revenue.day_rate']}", "market", "fees for work", "revenue")
+def _service(book: Book, late: str | None) -> str:
+    text = book.product(book["revenue.days"], book.get("revenue.utilisation"), "period", _growth(book), late)
+    served = book.add("served", text, "market", "days of work sold", "revenue")
+    return book.add("volume", f"{served} * {book['revenue.day_rate']}", "market", "fees for work", "revenue")
 
 
-def _commission(book: Book) -> str:
-    text = book.product(book["revenue.volume"], book["revenue.commission"], "period", _growth(book))
+def _commission(book: Book, late: str | None) -> str:
+    text = book.product(book["revenue.volume"], book["revenue.commission"], "period", _growth(book), late)
     return book.add("volume", text, "market", "commission on transactions", "revenue")
 
 
@@ -201,22 +206,40 @@ VOLUMES = {
 
 
 def sales(book: Book) -> None:
-    """Sales after risks.  Where the partner may walk away they are what they would be if it launches."""
+    """Sales after risks, and what serving them costs.
+
+    Where the partner may walk away, sales are what they would be if it launches.
+    """
     if "market" not in book.formulas and "market" not in book.definition.model:
-        return
+        return  # a formula of the user says what sales are
     if _walks(book):
         title = "sales if the partner launches"
         book.add("potential_sales", sales_without(book, ""), "market", title, "partner.walk_away")
     else:
         book.add("sales", sales_without(book, ""), "market", "sales of the technology")
+    if "revenue.cost" in book:
+        falling = None
+        if "revenue.cost_decline" in book:
+            falling = f"(1 - {book['revenue.cost_decline']}) ** (year - period / 2)"
+        index = book.get("demand.index") or ("demand_index" if has(book, "demand_index") else "")
+        demanded = [book.get("inputs.D"), index, book.get("deal.demand_uplift")]
+        text = book.product("served", book["revenue.cost"], falling, *demanded, *_kept(book, ""))
+        book.add("serving_cost", text, "market", "cost of serving what is sold", "revenue.cost")
 
 
 def sales_without(book: Book, spared: str) -> str:
     """Sales after all risks but one, which is not there."""
+    names = [name for risk in book.terms.events if (name := identifier(risk)) != spared]
+    prices = [f"{name}_prices" for name in names if has(book, f"{name}_prices")]
+    return book.product("market", *prices, *_kept(book, spared))
+
+
+def _kept(book: Book, spared: str) -> list[str]:
+    """The shares of what could be sold that risks leave, and whether there is anything to sell."""
     effects = [f"{name}_effect" for risk in book.terms.events if (name := identifier(risk)) != spared]
     losses = [f"(1 - {effect})" for effect in effects if has(book, effect)]
-    plain = [f"(1 - {name})" for name in book.definition.risks]
-    return book.product("market", *losses, *plain, None if _walks(book) else living(book))
+    losses += [f"(1 - {name})" for name in book.definition.risks]
+    return losses if _walks(book) or living(book) == "1" else [*losses, living(book)]
 
 
 def _walks(book: Book) -> bool:

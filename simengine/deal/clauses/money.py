@@ -6,6 +6,7 @@ from simengine.deal.book import Book, identifier
 from simengine.deal.clauses.contract import EQUITY, distributed, upfront
 from simengine.deal.clauses.course import goes_on, rate, spot, term, walks
 from simengine.deal.clauses.market import has, stage_costs
+from simengine.distributions import resolve
 from simengine.formula.printer import number_text
 from simengine.scenario.risk_tables import CostItem
 from simengine.scenario.term_tables import Deal
@@ -38,7 +39,7 @@ def exchange(book: Book) -> None:
     mu, sigma = book.get("crossborder.drift"), book.get("crossborder.volatility")
     change = f"{mu} * year"
     if sigma:
-        normal = {"dist": "normal", "mean": 0.0, "sd": 1.0}
+        normal = resolve({"dist": "normal", "mean": 0.0, "sd": 1.0})
         title = "shock to the exchange rate"
         shock = book.draw_each_year("exchange_shock", normal, "crossborder.volatility", title, "tax")
         trend = f"({mu} - {sigma} ** 2 / 2)" if mu else f"-{sigma} ** 2 / 2"
@@ -176,14 +177,23 @@ def _payout(book: Book, name: str) -> list[str]:
         loss, single = f"min({loss}, {book[f'{key}.limit']} * period)", True
     if f"{key}.share" in book:
         loss = f"{book[f'{key}.share']} * {loss if single else f'({loss})'}"
-    before = book.terms.mitigations[: book.terms.mitigations.index(name)]
-    others = [other for other in before if set(_covered(book, other)) & set(covered)]
+    others = _sharing(book, name)
     if others:
         union = dict.fromkeys(cost for one in (name, *others) for cost in _covered(book, one))
         paid = [f"{identifier(other)}_payout" for other in others]
         loss = f"min({loss}, max({' - '.join([book.total(union), *paid])}, 0))"
     title = f"what is paid under {name}"
     return [book.add(f"{identifier(name)}_payout", loss, "costs", title, key)]
+
+
+def _sharing(book: Book, name: str) -> list[str]:
+    """Earlier measures that pay for costs that this one covers too, or that share a cost with one that does."""
+    earlier = list(book.terms.mitigations[: book.terms.mitigations.index(name)])
+    reach, found = set(_covered(book, name)), []
+    while more := [other for other in earlier if other not in found and reach & set(_covered(book, other))]:
+        found += more
+        reach |= {cost for other in more for cost in _covered(book, other)}
+    return [other for other in earlier if other in found]
 
 
 def _covered(book: Book, name: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Whether the partner pays: a share collected, a default in time, a pool of partners, or several of them.
 
-Rating letters stand for the cumulative default probabilities of years 1 to 6 that rating agencies publish (S&P-type
-table at frm.midhafin.com; AAA, AA and A: judgement in proportion).  The yearly hazard of the last year goes on.
+Rating letters stand for the cumulative default probabilities of years 1 to 6 of a published table of the S&P type
+(frm.midhafin.com, external ratings); the yearly hazard of the last year goes on.  For ratings above BBB that source
+gives no table here, and ``annual_default`` says what is known.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import math
 from statistics import NormalDist
 
 from simengine.deal.book import Book, identifier
+from simengine.errors import InvalidInput, Problem
 from simengine.formula.printer import number_text
+from simengine.scenario.partner_tables import Partner
 
 DEFAULTS: dict[str, tuple[float, ...]] = {
-    "AAA": (0.0001, 0.0003, 0.0007, 0.0012, 0.0018, 0.0025),
-    "AA": (0.0002, 0.0006, 0.0012, 0.0021, 0.0031, 0.0042),
-    "A": (0.0006, 0.0016, 0.0030, 0.0047, 0.0066, 0.0088),
     "BBB": (0.0018, 0.0051, 0.0088, 0.0133, 0.0178, 0.0224),
     "BB": (0.0072, 0.0224, 0.0402, 0.0580, 0.0745, 0.0897),
     "B": (0.0376, 0.0856, 0.1266, 0.1587, 0.1832, 0.2032),
@@ -65,8 +65,8 @@ def collection(book: Book) -> None:
         book.add("collection", text, "partner", "share of the claim that is collected", "partner")
 
 
-def _time(book: Book, name: str, key: str, rating: str | None) -> None:
-    """When a partner defaults, and whether it is there at the end of each period."""
+def _time(book: Book, name: str, key: str, rating: str | None) -> str:
+    """When a partner defaults, and whether it is there at the end of each period; the name of its clock."""
     clock = book.draw(
         f"{name}_clock", {"dist": "exponential", "rate": 1.0}, key, "hazard used up when the partner defaults"
     )
@@ -77,13 +77,18 @@ def _time(book: Book, name: str, key: str, rating: str | None) -> None:
         points.append((points[-1][0] + last * far, 6.0 + far))
         table = ", ".join(f"{number_text(hazard)}, {number_text(time)}" for hazard, time in points)
         text = f"interp({clock}, {table})"
-    elif f"{key}.annual_default" in book:
-        text = f"{clock} / -log(1 - {book[f'{key}.annual_default']})"
     else:
-        text = f"{clock} * horizon / -log({book['inputs.R']})"
-    book.add(f"{name}_default_time", text, "partner", "when the partner defaults, in years", key)
+        hazard = f"{name}_default_hazard"
+        if f"{key}.annual_default" in book:
+            text, title = f"log(1 / (1 - {book[f'{key}.annual_default']}))", "defaults a year"
+        else:
+            text, title = f"log(1 / {book['inputs.R']}) / horizon", "defaults a year, so that R survive the horizon"
+        book.add(hazard, text, "partner", title, key)
+        text = f"where({hazard} > 0, {clock} / {hazard}, 2 * horizon + 1)"
+    book.add(f"{name}_default_time", text, "partner", "when the partner defaults, in years", key, single=True)
     text = f"{name}_default_time > year"
     book.add(f"{name}_alive", text, "partner", "1 in periods at whose end the partner still pays", key)
+    return clock
 
 
 def _collected(book: Book, name: str, key: str) -> str:
@@ -95,11 +100,17 @@ def _collected(book: Book, name: str, key: str) -> str:
 
 
 def _several(book: Book) -> None:
-    parts = []
+    """Partners with a share of the sales each; with a correlation their defaults share a factor (Gaussian copula)."""
+    parts, clocks = [], []
     for name, one in book.tables.partners.items():
         short, key = identifier(name), f"partners.{name}"
-        _time(book, short, key, one.rating)
-        parts.append(f"{book[f'{key}.share']} * ({_collected(book, short, key)})")
+        clocks.append(_time(book, short, key, one.rating))
+        collected = _collected(book, short, key)
+        share = book[f"{key}.share"]
+        parts.append(f"{share} * ({collected})" if " " in collected else f"{share} * {collected}")
+    partner = book.tables.partner
+    if partner is not None and partner.correlation and len(clocks) > 1:
+        book.joined(tuple(clocks), partner.correlation)
     book.add("collection", book.total(parts), "partner", "share of the claim that is collected", "partners")
 
 
@@ -107,16 +118,8 @@ def _pool(book: Book) -> None:
     """A large pool of equal partners with a common factor (Vasicek 1987): the share in default follows the factor."""
     partner = book.tables.partner
     assert partner is not None
-    ends = book.definition.grid.ends
     rho = partner.correlation or 0.0
-    if partner.rating is not None:
-        scores = [NormalDist().inv_cdf(cumulative_default(partner.rating, end)) for end in ends]
-    else:
-        yearly = book.number("partner.annual_default")
-        if yearly is None:
-            yearly = 0.5
-        scores = [NormalDist().inv_cdf(-math.expm1(end * math.log1p(-yearly))) for end in ends]
-    listed = f"by_year({', '.join(map(number_text, scores))})"
+    listed = f"by_year({', '.join(map(number_text, _pool_scores(book, partner)))})"
     book.add("pool_score", listed, "partner", "normal score of the default probability up to each period", "partner")
     factor = book.draw(
         "partner_factor", {"dist": "normal", "mean": 0.0, "sd": 1.0}, "partner.correlation", "state of the economy"
@@ -128,3 +131,16 @@ def _pool(book: Book) -> None:
     if "partner.recovery" in book:
         text += f" + {book['partner.recovery']} * (default_share - lag(default_share))"
     book.add("collection", text, "partner", "share of the claim that is collected", "partner")
+
+
+def _pool_scores(book: Book, partner: Partner) -> list[float]:
+    """Normal scores of the probability of default up to the end of each period."""
+    ends = book.definition.grid.ends
+    if partner.rating is not None:
+        return [NormalDist().inv_cdf(cumulative_default(partner.rating, end)) for end in ends]
+    yearly = book.number("partner.annual_default")
+    if yearly is None or not 0.0 < yearly < 1.0:
+        reason = "the defaults of a pool follow from one certain probability, above 0 and below 1"
+        hint = "the correlation makes the share of defaults uncertain; [partners.NAME] take uncertain probabilities"
+        raise InvalidInput(Problem(reason, key="partner.annual_default", allowed="one number", hint=hint))
+    return [NormalDist().inv_cdf(-math.expm1(end * math.log1p(-yearly))) for end in ends]
