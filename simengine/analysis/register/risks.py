@@ -49,13 +49,19 @@ class Risk:
 
 def risks_of(definition: Definition, model: Model) -> tuple[Risk, ...]:
     """The risks that act in a strategy, in the order of the file; those that a measure rules out are not among them."""
-    found = [*_plain(definition)]
     terms = definition.terms
+    avoided = (
+        set()
+        if terms is None
+        else {risk for name in terms.mitigations for risk in terms.tables.mitigations[name].avoids}
+    )
+    found = [risk for risk in _plain(definition) if risk.name not in avoided]
     if terms is None:
         if definition.plain:
             found += _collected(definition, model)
         return tuple(found)
-    found += [risk for name, event in terms.events.items() for risk in _event(name, event, model)]
+    events = ((name, event) for name, event in terms.events.items() if name not in avoided)
+    found += [risk for name, event in events for risk in _event(name, event, model)]
     found += _stages(definition, terms, model)
     found += _partner(terms, model) or _collected(definition, model)
     return tuple(found)
