@@ -14,13 +14,12 @@ import numpy as np
 
 from simengine.deal import years
 from simengine.deal.book import Book
-from simengine.deal.kinds import inferred, known_kinds
+from simengine.deal.kinds import inferred, known_kinds, units_of
 from simengine.deal.model import Dependence, Model, NamedFormula, Output, UncertainInput, YearlyOutput
 from simengine.deal.names import check_names, check_shapes, check_single, placed
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import constant_problems, is_yearly, names_in, parse
-from simengine.formula.kinds import unit_label
 from simengine.formula.printer import number_text
 from simengine.scenario.definition import (
     LEAK_ALIAS,
@@ -92,10 +91,9 @@ def model_of(definition: Definition) -> Model:
     check_single(definition, single, formulas)
     if book is not None:
         check_shapes(definition, formulas)
-        formulas = {
-            name: formula if formula.unit else replace(formula, unit=unit_label(kinds.get(name), definition.money))
-            for name, formula in formulas.items()
-        }
+        units = units_of(definition, kinds)
+        formulas = {name: replace(entry, unit=entry.unit or units.get(name, "")) for name, entry in formulas.items()}
+        inputs = {name: replace(entry, unit=entry.unit or units.get(name, "")) for name, entry in inputs.items()}
     outputs, yearly_outputs = _outputs(definition, book, formulas)
     return Model(
         strategy=definition.strategy,

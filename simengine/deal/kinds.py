@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from simengine.deal.model import NamedFormula
 from simengine.errors import Problem
-from simengine.formula.kinds import RATE, SHARE, YEARS, Kind, amount, declared, exchange_rate, infer
+from simengine.formula.kinds import RATE, SHARE, YEARS, Kind, amount, declared, exchange_rate, infer, unit_label
 from simengine.scenario.definition import PLAIN_INPUTS, Definition, InputSpec
 from simengine.scenario.terms import Term
 
@@ -44,11 +44,8 @@ _IN_MARKET_CURRENCY = frozenset({"market", "deal", "partner"})
 
 def known_kinds(definition: Definition, formulas: Mapping[str, NamedFormula]) -> dict[str, Kind | None]:
     """The kinds of inputs, of values of the deal, and of its own formulas; formulas of the user are left out."""
-    home = definition.currency
-    foreign = home
+    home, foreign = _currencies(definition)
     terms = definition.terms
-    if terms is not None and terms.tables.crossborder is not None:
-        foreign = terms.tables.crossborder.currency or home
     kinds: dict[str, Kind | None] = {name: _of_input(spec, home) for name, spec in definition.inputs.items()}
     if terms is not None or definition.plain:
         for name in PLAIN_INPUTS:
@@ -66,6 +63,25 @@ def known_kinds(definition: Definition, formulas: Mapping[str, NamedFormula]) ->
     return kinds
 
 
+def _currencies(definition: Definition) -> tuple[str, str]:
+    """The currency of the scenario, and that of the market."""
+    home, terms = definition.currency, definition.terms
+    border = terms.tables.crossborder if terms is not None else None
+    return home, (border.currency if border is not None else "") or home
+
+
+def units_of(definition: Definition, kinds: Mapping[str, Kind | None]) -> dict[str, str]:
+    """The unit of every name of a deal, for people; amounts of either currency are in the multiple of the scenario."""
+    home, foreign = _currencies(definition)
+    terms = definition.terms
+    open_amounts = (term for term in terms.values.values() if term.kind == "amount") if terms is not None else ()
+    known = {term.name: amount(foreign if _abroad(term) else home) for term in open_amounts}
+    known |= {name: kind for name, kind in kinds.items() if kind is not None}
+    abroad = definition.money.replace(home, foreign, 1) if home else definition.money
+    labels = {name: unit_label(kind, definition.money) for name, kind in known.items()}
+    return {name: abroad if label == foreign and foreign != home else label for name, label in labels.items()}
+
+
 def _of_input(spec: InputSpec, home: str) -> Kind | None:
     if spec.currency:
         return amount(spec.currency)
@@ -79,10 +95,14 @@ def _of_term(term: Term, home: str, foreign: str) -> Kind | None:
     if term.key == "crossborder.rate":
         return exchange_rate(home, foreign)
     if term.kind == "amount":
-        table = term.key.partition(".")[0]
         by_year = term.by_year or term.key.startswith(("revenue.", "deal.royalty.tiers"))
-        return None if by_year else amount(foreign if table in ("deal", "segments", "partner") else home)
+        return None if by_year else amount(foreign if _abroad(term) else home)
     return {"share": SHARE, "rate": RATE, "years": YEARS}[term.kind]
+
+
+def _abroad(term: Term) -> bool:
+    """Whether an amount is in the currency of the market."""
+    return term.key.partition(".")[0] in ("deal", "segments", "partner", "revenue") and term.key != "deal.cost_avoided"
 
 
 def _of_formula(formula: NamedFormula, home: str, foreign: str) -> Kind:
