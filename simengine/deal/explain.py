@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simengine.deal.model import SECTIONS, Dependence, Model, NamedFormula, UncertainInput
@@ -70,6 +70,8 @@ class FormulaLine:
     """The formula that is its value at year 0, where it is reported with one."""
     values: tuple[float, ...] = ()
     """The value of each period, where they are the same in every trial and do not stand in the text."""
+    figures: str | None = None
+    """A clause of a deal with its figures: what is fixed as numbers, where that says more and is not too long."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _input_line(entry: UncertainInput) -> InputLine:
         title=entry.title,
         source=entry.source,
         key=entry.key,
-        table=entry.table,
+        table=entry.key.partition(".")[0],
     )
 
 
@@ -168,8 +170,42 @@ def _formula_line(formula: NamedFormula, expanded: Node | None, value: object, m
         section=formula.section,
         yearly=formula.yearly,
         initial=initial.get(formula.name, ""),
+        figures=_with_figures(formula, model),
         values=_worth_showing(formula.expression, value),
     )
+
+
+def _with_figures(formula: NamedFormula, model: Model) -> str | None:
+    """A clause with the numbers of the deal in it; None for plain formulas, and where nothing is fixed."""
+    if formula.section == "model":
+        return None
+    fixed = {
+        name: model.inputs[name].marginal.constant for name in names_in(formula.expression) if name in model.inputs
+    }
+    figures: dict[str, Node] = {name: Number(value) for name, value in fixed.items() if value is not None}
+    if not figures or sum(1 for _ in postorder(formula.expression)) > MAX_EXPANDED_OVER_YEARS:
+        return None
+    figures |= {"period": Number(model.grid.length), "horizon": Number(model.grid.horizon)}
+    return to_text(_without_ones(substitute(formula.expression, figures)), most=MAX_VALUES)
+
+
+def _without_ones(node: Node) -> Node:
+    """A formula without factors and divisors of 1."""
+    built: list[Node] = []
+    for part in postorder(node):
+        if not isinstance(part, Operation):
+            built.append(part)
+            continue
+        operands = tuple(built[len(built) - len(part.operands) :])
+        del built[len(built) - len(part.operands) :]
+        match part.symbol, operands:
+            case ("*" | "/", (left, Number(1.0))):
+                built.append(left)
+            case ("*", (Number(1.0), right)):
+                built.append(right)
+            case _:
+                built.append(replace(part, operands=operands))
+    return built.pop()
 
 
 def _worth_showing(expression: Node, value: object) -> tuple[float, ...]:

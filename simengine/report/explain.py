@@ -68,6 +68,8 @@ def _formulas(formulas: Sequence[FormulaLine], style: Style) -> list[str]:
         lines += indented(f"{name} = {formula.text}", 2, style)
         if formula.expanded is not None and formula.outcome:
             lines += indented(f"= {formula.expanded}", 6, style)
+        if formula.figures is not None and not formula.values:
+            lines += indented(f"= {formula.figures}", 6, style)
         if formula.values:
             lines += indented(f"= {_values(formula.values)}", 6, style)
         targets = "".join(f"; P({formula.name} < {significant(target, 12)})" for target in formula.targets)

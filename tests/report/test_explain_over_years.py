@@ -45,7 +45,9 @@ def deal(periods: int = 10, formulas: Mapping[str, tuple[str, str, str, str]] = 
         made[name] = NamedFormula(name, text, tree, "deal", unit, title, yearly[name], section)
     return replace(
         plain,
-        inputs={name: replace(entry, table=tables.get(name, "inputs")) for name, entry in plain.inputs.items()},
+        inputs={
+            name: replace(entry, key=f"{tables.get(name, 'inputs')}.{name}") for name, entry in plain.inputs.items()
+        },
         formulas=made,
         outputs=(Output("npv", "USD million", "net present value", (0.0,)),),
         yearly_outputs=(YearlyOutput("cash_flow", initial="initial"),),
@@ -69,6 +71,18 @@ def test_formulas_stand_by_part_of_the_deal() -> None:
     assert [heading for heading in headings if heading in SECTIONS] == sorted(headings[1:6], key=SECTIONS.index)
     for above, below in (("risks", "  entry_after[year]"), ("deal", "  initial = upfront"), ("value", "  cash_flow[")):
         assert lines[lines.index(above) + 1].startswith(below)
+
+
+def test_a_clause_is_shown_with_its_figures() -> None:
+    text = "min(sales * rate * period, upfront) / 1 * horizon"
+    clause = NamedFormula("royalty", text, parse(text), "deal", yearly=True, section="deal")
+    inputs = dict(deal().inputs)
+    inputs["rate"] = replace(inputs["upfront"], name="rate")
+    explained = explain(replace(deal(), inputs=inputs, formulas={**deal().formulas, "royalty": clause}))
+    (line,) = [line for line in explained.formulas if line.name == "royalty"]
+    assert line.figures == "min(sales * 5, 5) * 10"
+    assert [line.figures for line in explained.formulas if line.section == "model"] == []
+    assert "      = min(sales * 5, 5) * 10" in explanation_text([explained], Style(width=120)).splitlines()
 
 
 def test_yearly_formulas_are_marked() -> None:
