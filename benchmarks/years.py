@@ -3,7 +3,8 @@
 Cases take turns in rounds of one run, so that a change of the machine's clock meets all alike.  The NumPy model
 (numpy_years.py) draws for itself and computes the statistics that simengine reports: of every outcome and every
 year's cash flow the mean, the standard deviation, seven percentiles, P(x < 0) and the mean of the worst 5 %.  Its
-answers are compared with ours before anything is timed.  Peak memory is that of a process of its own.
+answers are compared with ours before anything is timed.  Peak memory is that of a process of its own, with the default
+budget, which draws all trials twice; with 1 GiB (``--memory``) the outcomes are kept instead.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy_years
 from simengine.bench.machine import free_cores
 from simengine.bench.rounds import measured
 from simengine.deal.expand import expand
+from simengine.engine.limits import DEFAULT_MEMORY, default_memory
 from simengine.engine.run import run
 from simengine.plan.compile import build_plan
 from simengine.scenario import load
@@ -34,9 +36,10 @@ SCENARIO = HERE / "years.toml"
 AT_ONCE, BY_YEAR = "NumPy, arrays over years and trials", "NumPy, a loop over years"
 PROMISED, PROMISED_MB, PROMISED_MS = 20.0, 500, 300
 _MEMORY = (
-    "import resource, simengine; simengine.run({path!r}, trials={trials}, threads={threads}); "
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    "import simengine; simengine.run({path!r}, trials={trials}, threads={threads}); "
+    "print([int(line.split()[1]) // 1000 for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
 )
+"""The high-water mark of the process itself: getrusage tells a child the mark of the parent that started it."""
 
 
 def agreement(trials, seed=7):
@@ -62,7 +65,9 @@ def cases(trials, threads):
     for precision in ("float64", "float32"):
         for sampler in ("random", "sobol"):
             plan = build_plan(expand(load(SCENARIO)), years=True, sampler=sampler, precision=precision)
-            found[f"{precision}, {sampler}"] = lambda plan=plan: run(plan, trials=trials, seed=1, threads=threads)
+            for label, memory in (("", default_memory(plan)), (", 1 GiB", DEFAULT_MEMORY)):
+                options = {"trials": trials, "seed": 1, "threads": threads, "memory_budget": memory}
+                found[f"{precision}, {sampler}{label}"] = lambda plan=plan, options=options: run(plan, **options)
     return found
 
 
@@ -104,7 +109,7 @@ def table(document):
         f"| {name} | {own:.3f} | {seconds[AT_ONCE] / own:.1f} | {seconds[BY_YEAR] / own:.1f} |"
         for name, own in seconds.items()
     ]
-    fastest = min(own for name, own in seconds.items() if name.startswith("float64"))
+    fastest = min(own for name, own in seconds.items() if name.startswith("float64") and "GiB" not in name)
     times = {name: seconds[name] / fastest for name in (AT_ONCE, BY_YEAR)}
     verdicts = [f"{'met' if t >= PROMISED else 'missed'} with {t:.1f} against {name}" for name, t in times.items()]
     memory = "met" if document["peak_memory_mb"] < PROMISED_MB else "missed"

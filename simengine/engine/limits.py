@@ -17,12 +17,13 @@ MOST_TRIALS = 10**12
 MOST_SEED = 2**64 - 1
 DEFAULT_MEMORY = 2**30
 """Bytes of outcomes that are kept so that percentiles need no second pass."""
-YEARLY_MEMORY = 2**27
+YEARLY_MEMORY = 160 * 2**20
 """The same where outcomes are reported period by period: there are many, and drawing again is as fast as keeping."""
 SCHEDULERS = ("sync", "threads", "processes")
 """Schedulers that have a name; others have an address."""
-SELECTION_SHARE = 4
-"""One part in so many of the memory budget may be filled by the values that a selection pass picks."""
+_SELECTION_SHARE, _YEARLY_SHARE = 4, 2
+"""One part in so many of the memory budget may be filled by the values that a selection pass picks: more of the smaller
+budget, since each further pass draws all trials again."""
 
 _NANOSECONDS = {
     Op.PHILOX: 1.0,
@@ -51,7 +52,16 @@ def seconds_estimate(plan: Plan, trials: int, threads: int) -> float:
 
 def default_memory(plan: Plan) -> int:
     """Bytes of outcomes that are kept where nobody says how many; it changes the time a run takes, never a digit."""
-    return YEARLY_MEMORY if any(output.year is not None for output in plan.outputs) else DEFAULT_MEMORY
+    return YEARLY_MEMORY if _yearly(plan) else DEFAULT_MEMORY
+
+
+def selection_room(plan: Plan, memory: int) -> int:
+    """How many values a selection pass may pick."""
+    return max(4096, memory // (8 * (_YEARLY_SHARE if _yearly(plan) else _SELECTION_SHARE)))
+
+
+def _yearly(plan: Plan) -> bool:
+    return any(output.year is not None for output in plan.outputs)
 
 
 def readable_time(seconds: float) -> str:

@@ -19,11 +19,11 @@ from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.aggregate.summary import Summary
 from simengine.engine.limits import (
     DEFAULT_MEMORY,
-    SELECTION_SHARE,
     check_limits,
     check_reports,
     scheduler_problem,
     seconds_estimate,
+    selection_room,
 )
 from simengine.engine.outcomes import Outcomes
 from simengine.engine.schedule import Executor, Progress, Reporter, Scheduler, opened
@@ -189,8 +189,7 @@ def _simulated(
         raise NonFiniteOutcome(_describe_faults(plan, summary))
     finite = [trials - int(faults) for faults in summary.faults]
     ranks = [Ranks.of(n, asked.percentiles, asked.tail_levels) if n else None for n in finite]
-    room = max(4096, memory_budget // (8 * SELECTION_SHARE))
-    selected = select_exactly(draws, summary, ranks, room)
+    selected = select_exactly(draws, summary, ranks, selection_room(plan, memory_budget))
     clock.lap("percentiles")
     outcomes = _finalise(plan, grid, summary, ranks, selected, asked.tail_levels, asked.percentiles)
     clock.lap("statistics")
