@@ -41,12 +41,14 @@ class Comparison:
     simulated: float
     se: float
     rounding: float = ROUNDING["float64"]
+    slack: float = 0.0
+    """What even points may miss however small the error is that the spread between replicates tells."""
 
     @property
     def difference(self) -> float:
         """Simulated minus exact, in standard errors; 0 when they agree up to rounding."""
         gap = self.simulated - self.exact
-        if abs(gap) <= self.rounding * max(abs(self.exact), abs(self.simulated)):
+        if abs(gap) <= self.rounding * max(abs(self.exact), abs(self.simulated)) + self.slack:
             return 0.0
         return gap / self.se if self.se > 0.0 else math.copysign(math.inf, gap)
 
@@ -128,7 +130,8 @@ def selfcheck(
         for name, moments in exact.items():
             outcome = simulated[model.strategy, name]
             kind: Literal["input", "formula"] = "input" if name in model.inputs else "formula"
-            for entry in _comparisons(name, kind, moments, outcome, trials, ROUNDING[precision]):
+            even = 0 if sampler == "random" else trials // max(1, found.replicates)
+            for entry in _comparisons(name, kind, moments, outcome, trials, even, ROUNDING[precision]):
                 merged.setdefault(entry, []).append(model.strategy)
         for output in model.outputs:
             if output.name not in exact:
@@ -144,14 +147,27 @@ def _comparisons(
     exact: Moments,
     outcome: OutcomeStatistics,
     trials: int,
+    even: int,
     rounding: float,
 ) -> list[Comparison]:
-    """Mean and standard deviation, as far as both sides are known and the error of the simulation is, too."""
+    """Mean and standard deviation, as far as both sides are known and the error of the simulation is, too.
+
+    ``even`` is the number of trials of a replicate of even points, 0 for independent draws.  Such points may hold the
+    same number of events in every replicate, one near the expected one: the spread between replicates then is 0, but
+    the probability is right to an event in a replicate only.  Their sd is that of the distribution itself, which n - 1
+    in the place of n makes larger by a share of 1 / 2n.
+    """
     if not math.isfinite(exact.mean) or not math.isfinite(exact.variance) or outcome.faults or trials < 2:
         return []
-    found = [Comparison((), name, kind, "mean", exact.mean, outcome.mean, outcome.mean_se, rounding)]
+    sd = math.sqrt(max(exact.variance, 0.0))
+    by_events = exact.event or outcome.mean_se == 0.0
+    missed = 2.0 / even * (outcome.maximum - outcome.minimum) if even and by_events else 0.0
+    found = []
+    if math.isfinite(outcome.mean_se):
+        found.append(Comparison((), name, kind, "mean", exact.mean, outcome.mean, outcome.mean_se, rounding, missed))
     heavy = math.isfinite(outcome.kurtosis) and outcome.kurtosis > _HEAVIEST * trials
     if not heavy and math.isfinite(outcome.std_se):
-        sd = math.sqrt(max(exact.variance, 0.0))
-        found.append(Comparison((), name, kind, "sd", sd, outcome.std, outcome.std_se, rounding))
+        reach = outcome.maximum - outcome.minimum
+        slack = sd / trials + (missed * reach / (2.0 * sd) if sd > 0.0 else 0.0) if even else 0.0
+        found.append(Comparison((), name, kind, "sd", sd, outcome.std, outcome.std_se, rounding, slack))
     return found

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from simengine.plan.compile import build_plan
 from simengine.report.doctor import findings_text
 from simengine.report.ledger import ledger_object, ledger_text, selfcheck_text
 from simengine.report.text import Style
-from simengine.scenario import loads
+from simengine.scenario import load, loads
 
 SCENARIO = """\
 [scenario]
@@ -35,6 +36,7 @@ severity = { dist = "beta", alpha = 2, beta = 5 }
 costs.vault = 20
 """
 TRIALS = 20_000
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def models(text: str = SCENARIO):
@@ -82,6 +84,13 @@ def test_numbers_that_a_few_trials_decide_are_not_judged():
     text = SCENARIO.replace("mean = 1000, sd = 300", "mu = 0, sigma = 4")
     check = selfcheck.selfcheck(models(text), trials=2000, seed=3)
     assert ("V", "sd") not in {(entry.name, entry.measure) for entry in check.comparisons}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_scenarios_pass(file):
+    """Even points hold nearly the expected number of every event: no spread tells how near."""
+    scenario = load(file)
+    selfcheck.selfcheck(expand(scenario), trials=4000, seed=scenario.simulate.seed, sampler="sobol").raise_if_failed()
 
 
 def test_constants_must_agree_exactly():
