@@ -127,6 +127,9 @@ def _stage(path: Path, wanted: str, terms: Terms) -> Found:
         hint = names.suggest(wanted, known) or "stages stand in [development], each with a name"
         allowed = ", ".join(known) or None
         yield path, Problem("is not a stage of development", value=show(wanted), allowed=allowed, hint=hint)
+    elif known.count(wanted) > 1:
+        hint = "give each stage a name of its own"
+        yield path, Problem(f"{known.count(wanted)} stages have this name", value=show(wanted), hint=hint)
     elif not any(stage.years is not None for stage in stages[: known.index(wanted) + 1]):
         hint = "give the stage years, or pay it as upfront"
         yield path, Problem("this stage ends at the signing", value=show(wanted), hint=hint)
@@ -142,7 +145,13 @@ def _border(document: Document, terms: Terms) -> Found:
         reason = f"the market pays in {border.currency}, and nothing says what that is in {home}"
         hint = f"give rate, {home} for one {border.currency}"
         yield ("crossborder", "currency"), Problem(reason, value=show(border.currency), hint=hint)
-    elif border.currency and border.currency == home and _number(terms, "crossborder.rate") not in (None, 1.0):
+    elif not border.currency:
+        for key in ("rate", "drift", "volatility"):
+            if getattr(border, key) is not None:
+                hint = 'give currency, that of the market, such as "USD"'
+                reason = "all money of the market is multiplied by an exchange rate, and nothing says of which currency"
+                yield ("crossborder", key), Problem(reason, severity="warning", hint=hint)
+    elif border.currency == home and _number(terms, "crossborder.rate") not in (None, 1.0):
         reason = f"{border.currency} is the currency of the scenario, and there is no rate to itself"
         yield ("crossborder", "rate"), Problem(reason, allowed="1, or another currency")
 

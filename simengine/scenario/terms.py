@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from simengine.distributions.values import brief, show
+from simengine.distributions.values import ANY, Bounds, brief, show
 from simengine.errors import InvalidInput, Problem
 from simengine.formula import Node, parse
 from simengine.formula.axis import Grid
@@ -55,8 +54,13 @@ class Term:
     """Whether it may differ from period to period."""
     start: int = 0
     """Where the formula begins in the text that was written."""
-    most: float = math.inf
-    """The largest value that it may have: 1 for a share."""
+    bounds: Bounds = ANY
+    """The values that it may have."""
+
+    @property
+    def most(self) -> float:
+        """The largest value that it may have: 1 for a share."""
+        return self.bounds.high
 
     @property
     def constant(self) -> float | None:
@@ -189,14 +193,14 @@ class _TermReader:
             tree = self._parsed(path, text, shift)
             if tree is None:
                 return None
-            by_year, most = kind.by_year, kind.bounds.high
-            return Term(name, key, kind.kind, formula=text, tree=tree, by_year=by_year, most=most, start=shift)
+            found = Term(name, key, kind.kind, formula=text, tree=tree, start=shift)
+            return replace(found, by_year=kind.by_year, bounds=kind.bounds)
         if isinstance(raw, list):
             return self._by_period(path, kind, raw)
         spec = self.reader.read_input(document, path, raw, name)
         if spec is None or not self._within(path, kind, spec):
             return None
-        return Term(name, key, kind.kind, input=spec, by_year=kind.by_year, most=kind.bounds.high)
+        return Term(name, key, kind.kind, input=spec, by_year=kind.by_year, bounds=kind.bounds)
 
     def _parsed(self, path: Path, text: str, shift: int = 0) -> Node | None:
         """A formula that begins ``shift`` characters into the text at ``path``; None where it is wrong."""
@@ -234,7 +238,7 @@ class _TermReader:
             self.reader.report.add(problem, self.document, path)
             return None
         values = tuple(map(float, numbers))
-        return Term(term_name(path), key_text(path), kind.kind, periods=values, by_year=True, most=kind.bounds.high)
+        return Term(term_name(path), key_text(path), kind.kind, periods=values, by_year=True, bounds=kind.bounds)
 
     def _within(self, path: Path, kind: TermValue, spec: InputSpec) -> bool:
         """Whether values lie in the bounds of their kind; errors where they cannot, warnings where they may not."""
@@ -293,7 +297,11 @@ def read_selected(document: Document, path: Path, raw: object, known: object, re
     defined = list(known) if isinstance(known, Mapping) else []
     found = []
     for index, name in enumerate(raw):
-        if name not in defined:
+        if name in found:
+            report.add(
+                Problem("is listed twice", value=show(name), allowed="each measure once"), document, (*path, index)
+            )
+        elif name not in defined:
             hint = names.suggest(name, defined) or "measures stand in [mitigations.NAME]"
             problem = Problem(
                 "is not a measure", value=show(name), allowed=names.list_names(defined) or None, hint=hint
