@@ -70,16 +70,23 @@ def _risk_of(entry: UncertainInput) -> str:
 def probability_of(model: Model, event: Factor) -> float | None:
     """How probable an event is in a model that draws it.
 
-    None where its probability is correlated with the draw that decides, so that only the trials can say.
+    None where its probability is correlated with the draw that decides, or is itself the outcome of a formula, so that
+    only the trials can say.
     """
     drawn = event.drawn_in(model)
-    if drawn == event.name:
+    if drawn == event.name or _is_event(model.inputs[drawn]):
         return model.inputs[drawn].marginal.mean
-    others = [name for name in names_in(model.formulas[event.name].expression) if name != drawn]
-    probability = model.inputs[others[0]]
-    if probability.name in companions(model)[drawn]:
+    users = [formula for formula in model.formulas.values() if drawn in names_in(formula.expression)]
+    others = [name for formula in users for name in names_in(formula.expression) if name != drawn]
+    if len(others) != 1 or others[0] not in model.inputs or others[0] in companions(model)[drawn]:
         return None
-    return probability.marginal.mean
+    return model.inputs[others[0]].marginal.mean
+
+
+def _is_event(entry: UncertainInput) -> bool:
+    """Whether an input is 0 or 1."""
+    pieces = entry.marginal.pieces
+    return entry.marginal.discrete and pieces is not None and set(pieces.values.tolist()) <= {0.0, 1.0}
 
 
 def acts_by_striking(model: Model, name: str) -> bool:
