@@ -32,4 +32,6 @@ def command(scenario: str, strategies: tuple[str, ...], settings: tuple[str, ...
     request = Request(strategies=strategies or None, overrides=options.settings("--set", settings))
     options.check()
     prepared = prepare(scenario, request)
-    write(explanation_text([explain(model) for model in prepared.models], style_of()))
+    strategies_of = prepared.scenario.strategies
+    explained = [explain(model, strategies_of[model.strategy]) for model in prepared.models]
+    write(explanation_text(explained, style_of()))

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simengine.deal.model import SECTIONS, Dependence, Model, NamedFormula, UncertainInput
+from simengine.deal.term_sheet import term_sheet
 from simengine.formula import Grid, Node, names_in, to_text
 from simengine.formula.arithmetic import FLOATS
 from simengine.formula.axis import ONE_PERIOD, Yearly, YearlyArithmetic
 from simengine.formula.nodes import Number, Operation, postorder, substitute
 from simengine.formula.shapes import lower_over_years
+from simengine.scenario.definition import Definition
 
 MAX_EXPANDED = 200
 """Numbers, names and operators up to which a formula is also shown with all others put into it."""
@@ -84,6 +86,8 @@ class Explanation:
     dependences: tuple[DependenceLine, ...]
     formulas: tuple[FormulaLine, ...]
     grid: Grid = ONE_PERIOD
+    terms: tuple[str, ...] = ()
+    """The terms of a deal over years in words, ``heading: text`` each."""
 
     @property
     def sections(self) -> dict[str, list[FormulaLine]]:
@@ -94,8 +98,8 @@ class Explanation:
         return {section: lines for section, lines in found.items() if lines}
 
 
-def explain(model: Model) -> Explanation:
-    """What a strategy was resolved to."""
+def explain(model: Model, definition: Definition | None = None) -> Explanation:
+    """What a strategy was resolved to; with its definition, the terms of a deal stand first in words."""
     by_section = any(formula.section != "model" for formula in model.formulas.values())
     most = MAX_EXPANDED_OVER_YEARS if by_section or model.grid.periods > 1 else MAX_EXPANDED
     values = _same_in_every_trial(model)
@@ -113,6 +117,7 @@ def explain(model: Model) -> Explanation:
         dependences=tuple(map(_dependence_line, model.dependences)),
         formulas=tuple(lines),
         grid=model.grid,
+        terms=() if definition is None else term_sheet(definition),
     )
 
 

@@ -70,6 +70,12 @@ def _currencies(definition: Definition) -> tuple[str, str]:
     return home, (border.currency if border is not None else "") or home
 
 
+def amount_unit(definition: Definition, term: Term) -> str:
+    """The unit of an amount of the deal, for people."""
+    home, foreign = _currencies(definition)
+    return definition.money.replace(home, foreign, 1) if home and _abroad(term) else definition.money
+
+
 def units_of(definition: Definition, kinds: Mapping[str, Kind | None]) -> dict[str, str]:
     """The unit of every name of a deal, for people; amounts of either currency are in the multiple of the scenario."""
     home, foreign = _currencies(definition)

@@ -26,7 +26,9 @@ def _strategy_text(content: Explanation, named: Sequence[Explanation], style: St
     heading += ", ".join(f"{entry.strategy} ({entry.title})" if entry.title else entry.strategy for entry in named)
     lines = [style.bold(line) for line in wrap(printable(heading), style.width)]
     by_section = list(content.sections) != ["model"]
+    terms = [line for text in content.terms for line in indented(printable(text), 2, style)]
     for title, part in (
+        ("terms in words; ranges hold 90 % of the cases", terms),
         *_formula_parts(content, by_section, style),
         *_input_parts("uncertain inputs", [entry for entry in content.inputs if not entry.constant], by_section, style),
         *_input_parts("fixed inputs", [entry for entry in content.inputs if entry.constant], by_section, style),
