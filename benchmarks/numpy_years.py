@@ -136,17 +136,16 @@ def cash_flows_at_once(found, terms):
 
 
 def payback(initial, flows):
-    """Years until the running total reaches 0."""
-    held, years = initial.copy(), np.where(initial < 0, YEARS + 1.0, 0.0)
-    waiting = initial < 0
-    for year, flow in enumerate(flows):
-        reached = held + flow
-        paid = waiting & (reached >= 0)
-        np.divide(-held, flow, out=held, where=paid)
-        years[paid] = year + held[paid]
-        waiting &= ~paid
+    """Years after which the running total stays at 0 or above."""
+    held, total = initial, np.zeros(initial.size)
+    years = np.zeros(initial.size)
+    for year, flow in enumerate(flows, start=1):
+        total = total + flow
+        reached = initial + total
+        over = np.divide(reached, reached - held, out=np.zeros(initial.size), where=held < 0)
+        years = np.where(held < 0, year - over, years)
         held = reached
-    return years
+    return np.where(held < 0, YEARS + 1.0, years)
 
 
 def summarise(values):

@@ -34,7 +34,7 @@ _NUMBERS = (
 _SHARES = frozenset(
     {
         *("discount_factor", "partner_discount_factor", "allocation", "on_market", "collection", "legal_share"),
-        *("technical_success", "approved", "launched", "ever_negative", "irr", "subscribers", "served"),
+        *("technical_success", "approved", "launched", "ever_negative", "irr", "roi", "subscribers", "served"),
         *("default_share", "demand_shock", "exchange_shock"),
     }
 )

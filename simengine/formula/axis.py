@@ -7,6 +7,7 @@ of years.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -35,6 +36,18 @@ class Grid:
     def horizon(self) -> float:
         """The end of the last period, in years."""
         return self.periods * self.length
+
+    @property
+    def begins_year(self) -> tuple[bool, ...]:
+        """Whether each period is the first one of a year, for what is settled once a year.
+
+        A period counts in the year in which it ends; where the length does not divide a year, years have a period
+        more or less.  A period of a year or more is settled by itself.
+        """
+        if self.length >= 1.0:
+            return (True,) * self.periods
+        years = [math.ceil(round(end, 9)) for end in self.ends]  # ten tenths are one year, whatever their sum
+        return tuple(year != before for year, before in zip(years, (0, *years), strict=False))
 
 
 ONE_PERIOD = Grid()

@@ -238,6 +238,13 @@ def _present_value(part: _Part) -> Held:
     return part.taken[1]
 
 
+def _internal_rate(part: _Part) -> Held:
+    part.joined([place for place in range(len(part.taken)) if place != 2])
+    if len(part.taken) > 2:
+        part.needs_plain(2)
+    return RATE
+
+
 def _giving(kind: Kind) -> Callable[[_Part], Held]:
     def rule(part: _Part) -> Held:
         _all_alike(part)
@@ -274,6 +281,7 @@ _RULES: Mapping[str, Callable[[_Part], Held]] = {
     **dict.fromkeys(("**", "pow"), _power),
     **dict.fromkeys(("min", "max", "clip", "cap", "floor", "lag", "by_year"), _all_alike),
     **dict.fromkeys(("abs", "sum", "highest", "lowest", "cumsum", "cummax", "cummin"), _same),
+    **dict.fromkeys(("cumsum_in_year", "lag_in_year", "year_total"), _same),
     **dict.fromkeys(("exp", "log"), _pure),
     "sqrt": _root,
     "normcdf": _probability,
@@ -285,7 +293,7 @@ _RULES: Mapping[str, Callable[[_Part], Held]] = {
     "accumulate": _stock,
     "at": _at,
     "npv": _present_value,
-    "irr": _giving(RATE),
+    "irr": _internal_rate,
     "payback": _giving(YEARS),
 }
 """What each operator and function asks of the kinds of its operands, and the kind of its value."""

@@ -42,6 +42,29 @@ def lag(on: On, x: Any, first: Any = None) -> Any:
     return Yearly((first, *on.periods_of(x)[:-1]))
 
 
+def running_in_year(on: On, x: Any) -> Any:
+    """The running sum since the year began, see :attr:`~simengine.formula.axis.Grid.begins_year`."""
+    held: list[Any] = []
+    for begins, value in zip(on.grid.begins_year, on.periods_of(x), strict=True):
+        held.append(value if begins else on.base.add(held[-1], value))
+    return Yearly(tuple(held))
+
+
+def lag_in_year(on: On, x: Any) -> Any:
+    """The value of the period before; 0 in the first of every year."""
+    zero = on.constant(0.0)
+    before = (zero, *on.periods_of(x)[:-1])
+    return Yearly(tuple(zero if begins else value for begins, value in zip(on.grid.begins_year, before, strict=True)))
+
+
+def year_total(on: On, x: Any) -> Any:
+    """The sum of each year in its last period, 0 in the others; the horizon closes a year that has begun."""
+    ends = (*on.grid.begins_year[1:], True)
+    zero = on.constant(0.0)
+    held = on.periods_of(running_in_year(on, x))
+    return Yearly(tuple(value if last else zero for last, value in zip(ends, held, strict=True)))
+
+
 def by_year(on: On, *values: Any) -> Any:
     """The values of the periods in turn; the last one goes on, period by period where it is itself yearly."""
     columns = [on.periods_of(value) for value in values]
@@ -81,43 +104,44 @@ def present_value(on: On, rate: Any, flow: Any, early: Any = None) -> Any:
 
 
 def payback(on: On, initial: Any, flow: Any) -> Any:
-    """Years until the running sum reaches 0 for the first time, on straight lines between the ends of periods."""
+    """Years after which the running sum stays at 0 or above, on straight lines between the ends of periods."""
     base, zero = on.base, on.constant(0.0)
-    held = initial
-    waiting = base.less(initial, zero)
-    years = base.select(waiting, on.constant(on.grid.horizon + on.grid.length), zero)
-    for start, value in zip((0.0, *on.grid.ends[:-1]), on.periods_of(flow), strict=True):
-        reached = base.add(held, value)
-        paid = base.select(waiting, base.less_equal(zero, reached), zero)
-        share = base.divide(base.negate(held), value)
-        when = base.add(on.constant(start), base.multiply(share, on.constant(on.grid.length)))
-        years = base.select(paid, when, years)
-        waiting = base.select(paid, zero, waiting)
+    held, years = initial, zero
+    ends = on.grid.ends
+    for end, total in zip(ends, on.periods_of(running("add")(on, flow)), strict=True):
+        reached = base.add(initial, total)
+        over = base.divide(reached, base.subtract(reached, held))
+        back = base.subtract(on.constant(end), base.multiply(over, on.constant(on.grid.length)))
+        years = base.select(base.less(held, zero), back, years)  # where it goes on below, the next period says when
         held = reached
+    years = base.select(base.less(held, zero), on.constant(on.grid.horizon + on.grid.length), years)
     return base.add(years, _nothing(on, held))
 
 
-def internal_rate(on: On, initial: Any, flow: Any) -> Any:
+def internal_rate(on: On, initial: Any, flow: Any, early: Any = None, final: Any = None) -> Any:
     """The yearly rate at which the value of all flows is 0: halved brackets, then Newton steps that stay inside.
 
-    The unknown is the discount factor of one period, in which the value is a polynomial.  The bracket keeps a
-    value below 0 at one end and one that is not at the other; where both ends of the range have the same sign it
-    closes on the end that the sign speaks for, unless it meets the other sign on its way.
+    Flows are at the ends of periods, or ``early`` periods before as in :func:`present_value`; ``final`` is one more,
+    at the horizon.  The unknown is the discount factor of one period.  The bracket keeps a value below 0 at one end
+    and one that is not at the other; where both ends of the range have the same sign it closes on the end that the
+    sign speaks for, unless it meets the other sign on its way.
     """
     base = on.base
     zero = on.constant(0.0)
     flows = [initial, *on.periods_of(flow)]
+    if final is not None:
+        flows = [*flows, final] if early is not None else [*flows[:-1], base.add(flows[-1], final)]
     lowest = on.constant((1.0 + IRR_HIGHEST) ** -on.grid.length)
     highest = on.constant((1.0 + IRR_LOWEST) ** -on.grid.length)
-    first = base.less(_polynomial(on, flows, lowest), zero)
-    last = base.less(_polynomial(on, flows, highest), zero)
+    first = base.less(_worth(on, flows, lowest, early), zero)
+    last = base.less(_worth(on, flows, highest, early), zero)
     alike = base.equal(first, last)
     rising = base.select(alike, on.constant(1.0), first)
     low, high = lowest, highest
     middle = base.sqrt(base.multiply(low, high))
     for halving in range(_BISECTIONS + _NEWTON_STEPS):
         newton = halving >= _BISECTIONS
-        value, slope = _with_slope(on, flows, middle) if newton else (_polynomial(on, flows, middle), None)
+        value, slope = _with_slope(on, flows, middle, early) if newton else (_worth(on, flows, middle, early), None)
         below = base.equal(base.less(value, zero), rising)
         low, high = base.select(below, middle, low), base.select(below, high, middle)
         # geometric halving: rates near 0 and rates near the end of the range are found equally well
@@ -139,23 +163,53 @@ def _nothing(on: On, x: Any) -> Any:
     return on.base.subtract(x, x)
 
 
-def _polynomial(on: On, coefficients: list[Any], x: Any) -> Any:
-    """A polynomial, by Horner's rule."""
-    return reduce(lambda value, c: on.base.add(on.base.multiply(value, x), c), reversed(coefficients))
+def _between(on: On, count: int, x: Any, early: Any) -> list[tuple[Any, Any]]:
+    """The factors from each of so many flows to the next, and their derivatives, for a factor x of one period.
+
+    With flows ``early`` periods before the ends of periods the first one is as much nearer to the signing, and what
+    comes at the horizon as much after the last one.
+    """
+    base, one = on.base, on.constant(1.0)
+    whole = (x, one)
+    if early is None:
+        return [whole] * (count - 1)
+    if early == on.constant(0.5):  # the same number or node: a square root is far cheaper than two powers
+        half = base.sqrt(x)
+        start = end = (half, base.divide(on.constant(0.5), half))
+    else:
+        start, end = (
+            (factor := base.power(x, part), base.divide(base.multiply(part, factor), x))
+            for part in (base.subtract(one, early), early)
+        )
+    steps = [start, *[whole] * (on.grid.periods - 1), end]
+    return steps[: count - 1]
 
 
-def _with_slope(on: On, coefficients: list[Any], x: Any) -> tuple[Any, Any]:
-    """A polynomial and its derivative, by Horner's rule."""
+def _worth(on: On, flows: list[Any], x: Any, early: Any) -> Any:
+    """The value of flows at the signing, by Horner's rule; x is the discount factor of one period."""
     base = on.base
-    value = slope = coefficients[-1]
-    for coefficient in reversed(coefficients[1:-1]):
-        value = base.add(base.multiply(value, x), coefficient)
-        slope = base.add(base.multiply(slope, x), value)
-    return base.add(base.multiply(value, x), coefficients[0]), slope
+    value = flows[-1]
+    for flow, (factor, _) in zip(flows[-2::-1], reversed(_between(on, len(flows), x, early)), strict=True):
+        value = base.add(base.multiply(value, factor), flow)
+    return value
+
+
+def _with_slope(on: On, flows: list[Any], x: Any, early: Any) -> tuple[Any, Any]:
+    """The same and its derivative by x."""
+    base = on.base
+    value, slope = flows[-1], None
+    for flow, (factor, change) in zip(flows[-2::-1], reversed(_between(on, len(flows), x, early)), strict=True):
+        grown = base.multiply(value, change)
+        slope = grown if slope is None else base.add(base.multiply(slope, factor), grown)
+        value = base.add(base.multiply(value, factor), flow)
+    return value, slope
 
 
 def tiers(on: On, base: Any, *steps: Any) -> Any:
-    """Marginal tiers: ``tiers(s, u1, r1, u2, r2, r)`` is r1 on s up to u1, r2 from there to u2, r on the rest."""
+    """Marginal tiers: ``tiers(s, u1, r1, u2, r2, r)`` is r1 on s up to u1, r2 from there to u2, r on the rest.
+
+    A bound that lies below the one before it, as uncertain ones may, leaves nothing between the two.
+    """
     zero = on.constant(0.0)
     *bounded, last = steps
     total, start = None, zero
@@ -163,7 +217,7 @@ def tiers(on: On, base: Any, *steps: Any) -> Any:
         inside = on.maximum(on.subtract(on.minimum(base, limit), start), zero)
         part = on.multiply(inside, rate)
         total = part if total is None else on.add(total, part)
-        start = limit
+        start = on.maximum(start, limit)
     part = on.multiply(on.maximum(on.subtract(base, start), zero), last)
     return part if total is None else on.add(total, part)
 

@@ -61,13 +61,47 @@ def test_a_loss_is_not_paid_back_and_used_once():
 
 
 def test_relief_for_technology_transfer():
-    """Five million a year are exempt, and half of what is above them is taxed, by the period where it is shorter."""
+    """Five million a year are exempt, and half of what is above them is taxed; the half year left counts whole."""
     found = taxed("rate = 0.25\nrelief = { exempt = 5 }", VALUE, sales=[3, 5, 13], horizon=3)
     assert found.path("tax") == [0, 0, 0.25 * 0.5 * 8]
     halves = taxed("rate = 0.25\nrelief = { exempt = 5 }", VALUE, sales=[3, 5, 13], horizon=3, period=0.5)
-    assert halves.path("tax") == pytest.approx([0.25 * 0.5 * 0.5, 0.25 * 0.5 * 2.5, 0.25 * 0.5 * 10.5])
+    assert halves.path("tax") == pytest.approx([0, 0.25 * 0.5 * 3, 0.25 * 0.5 * 8])
+    double = taxed("rate = 0.25\nrelief = { exempt = 5 }", VALUE, sales=[13], horizon=1, period=2.0)
+    assert double.path("tax") == pytest.approx([0.25 * 0.5 * 3])
     other = taxed("rate = 0.25\nrelief = { exempt = 5, above = 0.2 }", VALUE, sales=[13], horizon=1)
     assert other.path("tax") == pytest.approx([0.25 * 0.2 * 8])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    sales=st.lists(st.floats(0, 40), min_size=8, max_size=8),
+    running=st.lists(st.floats(0, 40), min_size=8, max_size=8),
+    period=st.sampled_from([0.5, 0.25]),
+    carry=st.booleans(),
+    relief=st.booleans(),
+)
+def test_tax_is_that_of_the_year_whatever_the_period(sales, running, period, carry, relief):
+    text = f"rate = 0.25\ncarry_forward = {str(carry).lower()}\n" + ("relief = { exempt = 5 }\n" if relief else "")
+    costs = f"{VALUE}[costs.support]\nannual = {running!r}\n"
+    found = taxed(text, costs, sales=sales, horizon=8, period=period)
+    in_year = round(1 / period)
+    income = (np.array(sales) - np.array(running) * period).reshape(-1, in_year).sum(axis=1)
+    more = {"exempt": 5.0, "above": 0.5} if relief else {}
+    expected = np.zeros((len(income), in_year))
+    expected[:, -1] = tax_by_loop([float(x) for x in income], 0.25, carry=carry, **more)
+    assert found.path("tax") == pytest.approx(expected.ravel().tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize("carry", ["true", "false"])
+def test_a_year_that_loses_money_is_not_taxed_for_its_best_quarter(carry):
+    text = f"rate = 0.25\ncarry_forward = {carry}"
+    found = taxed(text, VALUE + "[costs.support]\nannual = 12\n", sales=[10, 0, 0, 0], horizon=4, period=0.25)
+    assert found.path("taxable") == [7, -3, -3, -3] and found.path("tax") == [0, 0, 0, 0]
+
+
+def test_the_last_tax_year_ends_with_the_horizon():
+    found = taxed("rate = 0.5", VALUE, sales=[1, 2, 3, 4, 5, 6], horizon=6, period=0.25)
+    assert found.path("tax") == [0, 0, 0, 5, 0, 5.5]
 
 
 def test_capital_and_exit_are_not_taxed():

@@ -103,6 +103,33 @@ def test_the_end_of_a_period_belongs_to_it(x: list[float], length: float) -> Non
     assert math.isnan(value("at(x, t)", len(x), length, x=x, t=math.nan))
 
 
+# ---- within the year ----
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=30), st.sampled_from([1 / 12, 0.1, 0.25, 0.3, 1 / 3, 0.5, 0.7, 1.0, 2.5]))
+def test_years_begin_anew(x: list[float], length: float) -> None:
+    """A period counts in the year in which it ends; a longer one is settled by itself."""
+    n = len(x)
+    years = [k if length >= 1.0 else math.floor((k + 1) * length - 1e-6) for k in range(n)]
+    so_far = [math.fsum(x[j] for j in range(k + 1) if years[j] == years[k]) for k in range(n)]
+    last = [k == n - 1 or years[k + 1] != years[k] for k in range(n)]
+    size = 1e-12 * (1.0 + max(map(abs, x))) * n
+    np.testing.assert_allclose(value("cumsum_in_year(x)", n, length, x=x), so_far, rtol=0.0, atol=size)
+    totals = [total if ends else 0.0 for total, ends in zip(so_far, last, strict=True)]
+    np.testing.assert_allclose(value("year_total(x)", n, length, x=x), totals, rtol=0.0, atol=size)
+    before = [x[k - 1] if k and years[k - 1] == years[k] else 0.0 for k in range(n)]
+    same(value("lag_in_year(x)", n, length, x=x), before)
+
+
+def test_years_of_quarters_and_of_periods_that_do_not_divide_one() -> None:
+    same(value("cumsum_in_year(1)", 6, 0.25), [1, 2, 3, 4, 1, 2])
+    same(value("year_total(1)", 6, 0.25), [0, 0, 0, 4, 0, 2])
+    same(value("lag_in_year(year)", 6, 0.25), [0, 0.25, 0.5, 0.75, 0, 1.25])
+    same(value("cumsum_in_year(1)", 10, 0.3), [1, 2, 3, 1, 2, 3, 1, 2, 3, 4])  # the tenth ends with the third year
+    same(value("cumsum_in_year(1)", 20, 0.1), [*range(1, 11)] * 2)
+    same(value("year_total(year)", 3, 2.0), [2, 4, 6])
+
+
 # ---- single and yearly values together ----
 
 
@@ -133,6 +160,19 @@ def test_uses_axis() -> None:
 
 
 # ---- clauses ----
+
+
+@given(NUMBERS, st.lists(st.floats(-100, 1e5), min_size=2, max_size=4))
+def test_bounds_that_cross_count_nothing_twice(base: float, bounds: list[float]) -> None:
+    """All tiers at one rate are that rate on the whole base, whatever the order of the bounds."""
+    names = {f"u{k}": bound for k, bound in enumerate(bounds)}
+    found = value(f"tiers(base, {', '.join(f'{name}, 0.5' for name in names)}, 0.5)", base=base, **names)
+    assert found == pytest.approx(0.5 * max(base, 0.0), rel=1e-12, abs=1e-9)
+
+
+def test_a_tier_whose_bound_lies_below_the_one_before_is_empty() -> None:
+    assert value("tiers(100, a, 0.1, b, 0.2, 0.3)", a=50, b=20) == pytest.approx(50 * 0.1 + 50 * 0.3)
+    assert value("tiers(40, a, 0.1, b, 0.2, 0.3)", a=50, b=20) == pytest.approx(4)
 
 
 def _tiers(base: float, bounds: Sequence[float], rates: Sequence[float]) -> float:
@@ -258,6 +298,42 @@ def test_internal_rate_known_answers() -> None:
     assert value("irr(-100, x)", 2, x=[50, -1]) == pytest.approx(_largest_rate([-100, 50, -1]), abs=1e-12)
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.floats(1, 1000),
+    st.lists(st.floats(0, 500), min_size=1, max_size=12),
+    st.floats(0, 2000),
+    LENGTHS,
+    st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+)
+@example(100.0, [0.0], 110.0, 1.0, 0.5)
+def test_the_present_value_at_the_internal_rate_is_0(
+    cost: float, x: list[float], final: float, length: float, early: float
+) -> None:
+    """With the times of npv, and what comes at the horizon at the horizon."""
+    names: dict[str, Any] = {"a": -cost, "x": x, "e": final, "early": early}
+    rate = value("irr(a, x, early, e)", len(x), length, **names)
+    worth = value("a + npv(r, x, early) + e * (1 + r) ** -horizon", len(x), length, r=rate, **names)
+    if IRR_LOWEST < rate < IRR_HIGHEST:
+        assert worth == pytest.approx(0.0, abs=1e-8 * (cost + sum(x) + final) * (1 + rate) ** (2 * length))
+        assert rate == pytest.approx(value(f"irr(a, x, {early}, e)", len(x), length, **names), abs=1e-9)
+    else:
+        assert worth > 0.0 if rate == IRR_HIGHEST else worth < 0.0
+
+
+def test_internal_rate_of_flows_in_the_middle() -> None:
+    assert value("irr(-100, 110, 0.5)", 1) == pytest.approx(0.21, abs=1e-13)  # 110 after half a year
+    assert value("irr(-100, 0, 0.5, 110)", 1) == pytest.approx(0.1, abs=1e-13)
+    assert value("irr(-100, x, 0, 110)", 2, x=[10, 0]) == value("irr(-100, x)", 2, x=[10, 110])
+    assert value("irr(-100, x, 0.5, 10)", 2, x=[110, 0]) == pytest.approx(_rate_by_halves(-100, 110, 10), abs=1e-12)
+
+
+def _rate_by_halves(start: float, after_half: float, after_two: float) -> float:
+    """In the factor of half a year the value is a polynomial."""
+    (factor,) = [z.real for z in np.roots([after_two, 0, 0, after_half, start]) if abs(z.imag) < 1e-12 and z.real > 0]
+    return factor**-2 - 1
+
+
 def _largest_rate(flows: Sequence[float]) -> float:
     factors = [root.real for root in np.roots(flows[::-1]) if abs(root.imag) < 1e-12 and root.real > 0]
     return max(1 / factor - 1 for factor in factors)
@@ -301,17 +377,19 @@ def test_what_is_no_number_stays_visible() -> None:
 
 
 @given(st.floats(-1e6, 1e6), FLOWS, LENGTHS)
-def test_payback_is_the_first_time_the_running_sum_is_not_below_0(
+@example(0.0, [-40.0, 10.0, 10.0, 10.0], 1.0)
+@example(5.0, [-40.0, 10.0, 50.0], 0.25)
+def test_payback_is_when_the_running_sum_is_below_0_for_the_last_time(
     initial: float, x: list[float], length: float
 ) -> None:
-    held = np.cumsum([initial, *x])
-    if initial >= 0.0:
+    held = initial + np.cumsum([0.0, *x])
+    below = np.flatnonzero(held < 0.0)
+    if not below.size:
         expected = 0.0
-    elif not (held >= 0.0).any():
+    elif (k := int(below[-1])) == len(x):
         expected = len(x) * length + length
     else:
-        k = int(np.argmax(held >= 0.0))
-        expected = float(np.interp(0.0, held[k - 1 : k + 1], [(k - 1) * length, k * length]))
+        expected = float(np.interp(0.0, held[k : k + 2], [k * length, (k + 1) * length]))
     found = value("payback(a, x)", len(x), length, a=initial, x=x)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
@@ -320,6 +398,9 @@ def test_payback_known_answers() -> None:
     assert value("payback(-10, 4)", 5) == 2.5
     assert value("payback(-10, 4)", 10, 0.5) == 1.25
     assert value("payback(-10, 1)", 5) == 6.0
-    assert value("payback(-10, x)", 4, x=[12, -20, 3, 40]) == pytest.approx(10 / 12)
-    assert value("payback(0, -1)", 5) == 0.0
+    assert value("payback(-10, x)", 4, x=[12, -20, 3, 40]) == pytest.approx(3 + 15 / 40)
+    assert value("payback(0, -1)", 5) == 6.0
+    assert value("payback(0, x)", 4, x=[-40, 10, 10, 10]) == 5.0
+    assert value("payback(0, x)", 4, x=[-40, 10, 20, 20]) == 3.5
+    assert value("payback(0, x)", 2, x=[5, -5]) == 0.0
     assert value("payback(-10, 5)", 2) == 2.0

@@ -31,11 +31,14 @@ EXACT = {
     "paid": "at(flow, event) + highest(cummax(flow) - cummin(flow))",
     "kept": "sum(cumprod(1 - share)) * interp(event, 0, 1, 2, 0.5, 5, 0.2)",
     "trend": "sum(flow * period / horizon)",
+    "settled": "max(cumsum_in_year(flow) - 1, 0) - lag_in_year(flow) + year_total(sales)",
 }
 """Without exp, log and powers of what is drawn: these have one right answer to the bit."""
 
 NEAR = {
     "rate": "irr(-upfront, flow + 1)",
+    "rate_in_the_middle": "irr(-upfront, flow + 1, 0.5, sum(share))",
+    "rate_early": "irr(-upfront, flow + 1, 0.25, sum(share))",
     "adopted": "bass(year - launch, 0.03, 0.3 + churn)",
     "present": "npv(churn, flow, 0.5)",
     "chance": "normcdf((year - event) / 2)",

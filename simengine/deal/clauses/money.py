@@ -170,20 +170,37 @@ def _payout(book: Book, name: str) -> list[str]:
     covered = _covered(book, name)
     if not covered:
         return []
+    others = _sharing(book, name)
+    within = _within_year(book) and (others or f"{key}.deductible" in book or f"{key}.limit" in book)
     loss, single = book.total(covered), len(covered) == 1
+    if within:
+        loss, single = f"cumsum_in_year({loss})", True
     if f"{key}.deductible" in book:
-        loss, single = f"max({loss} - {book[f'{key}.deductible']} * period, 0)", True
+        loss, single = f"max({loss} - {_a_year(book, f'{key}.deductible')}, 0)", True
     if f"{key}.limit" in book:
-        loss, single = f"min({loss}, {book[f'{key}.limit']} * period)", True
+        loss, single = f"min({loss}, {_a_year(book, f'{key}.limit')})", True
     if f"{key}.share" in book:
         loss = f"{book[f'{key}.share']} * {loss if single else f'({loss})'}"
-    others = _sharing(book, name)
     if others:
         union = dict.fromkeys(cost for one in (name, *others) for cost in _covered(book, one))
-        paid = [f"{identifier(other)}_payout" for other in others]
-        loss = f"min({loss}, max({' - '.join([book.total(union), *paid])}, 0))"
+        left = " - ".join([book.total(union), *(f"{identifier(other)}_payout" for other in others)])
+        loss = f"min({loss}, max({f'cumsum_in_year({left})' if within else left}, 0))"
+    if within:
+        title = f"what is paid under {name} in the year so far"
+        paid = book.add(f"{identifier(name)}_paid", loss, "costs", title, key)
+        loss = f"{paid} - lag_in_year({paid})"
     title = f"what is paid under {name}"
     return [book.add(f"{identifier(name)}_payout", loss, "costs", title, key)]
+
+
+def _within_year(book: Book) -> bool:
+    """Whether a year has several periods, so that what is settled once a year needs sums of the year."""
+    return book.definition.grid.length < 1.0
+
+
+def _a_year(book: Book, key: str) -> str:
+    """An amount a year of what is settled once a year: of one year, or of a period where that is longer."""
+    return book[key] if _within_year(book) else book.product(book[key], "period")
 
 
 def _sharing(book: Book, name: str) -> list[str]:
@@ -204,7 +221,7 @@ def _covered(book: Book, name: str) -> list[str]:
 
 
 def tax(book: Book) -> None:
-    """Tax on receipts less costs; capital, exit value and losses are not taxed, losses may be carried forward."""
+    """Tax on receipts less costs of a year; capital, exit and losses are not taxed, losses may be carried forward."""
     table = book.tables.tax
     if table is None:
         return
@@ -216,19 +233,22 @@ def tax(book: Book) -> None:
         plus.append(f"where(year <= period, {at_signing}, 0)")
     text = book.total(plus) + (" - running_costs" if has(book, "running_costs") else "")
     book.add("taxable", text, "tax", "income before tax; that of the signing counts in the first period", "tax")
+    income, when = "taxable", "period"
+    if _within_year(book):
+        income, when = "year_total(taxable)", "year, in its last period"
     if table.carry_forward:
         title = "income taxed up to the end of the period, after losses carried forward"
-        book.add("taxed_to_date", "max(cummax(cumsum(taxable)), 0)", "tax", title, "tax")
+        book.add("taxed_to_date", f"max(cummax(cumsum({income})), 0)", "tax", title, "tax")
         base = "taxed_to_date - lag(taxed_to_date)"
     else:
-        base = "max(taxable, 0)"
-    book.add("tax_base", base, "tax", "income that is taxed in the period", "tax")
+        base = f"max({income}, 0)"
+    book.add("tax_base", base, "tax", f"income that is taxed, of the {when}", "tax")
     if table.relief is not None:
-        exempt = book.product(book["tax.relief.exempt"], "period")
+        exempt = _a_year(book, "tax.relief.exempt")
         base = f"tiers(tax_base, {exempt}, 0, {number_text(table.relief.above)})"
     else:
         base = "tax_base"
-    book.add("tax", f"{book['tax.rate']} * {base}", "tax", "tax of the period", "tax")
+    book.add("tax", f"{book['tax.rate']} * {base}", "tax", f"tax of the {when}", "tax")
 
 
 def _initial(book: Book) -> str:
@@ -263,4 +283,27 @@ def value(book: Book) -> None:
     book.add("peak_funding", f"-min({low}, 0)", "value", title, "deal")
     book.add("ever_negative", "peak_funding > 0", "value", "whether money is ever short", "deal")
     book.add("payback", "payback(initial_cash_flow, cash_flow)", "value", "years until paid back", "deal")
-    book.add("irr", "irr(initial_cash_flow, cash_flow)", "value", "internal rate of return a year", "deal")
+    book.add("irr", _internal_rate(book), "value", "internal rate of return a year", "deal")
+    _return_on_costs(book)
+
+
+def _internal_rate(book: Book) -> str:
+    """The rate at which npv, with its times of payment, is 0."""
+    if book.terms.discount.timing == "end":
+        return "irr(initial_cash_flow, cash_flow)"
+    if has(book, "exit_value"):
+        return "irr(initial_cash_flow, operating_cash_flow, 0.5, sum(exit_value))"
+    return "irr(initial_cash_flow, cash_flow, 0.5)"
+
+
+def _return_on_costs(book: Book) -> None:
+    """What is earned on what is paid: on costs at the signing and later, at their present value."""
+    paid = ["initial_costs"] if has(book, "initial_costs") else []
+    if has(book, "running_costs"):
+        paid.append(discounted(book, "running_costs"))
+    text = "0"
+    if paid:
+        title = "present value of what we pay, before tax"
+        book.add("discounted_costs", book.total(paid), "value", title, "deal")
+        text = "where(discounted_costs > 0, npv / discounted_costs, 0)"
+    book.add("roi", text, "value", "return on investment: net present value for each unit of what we pay", "deal")
