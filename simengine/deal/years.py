@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simengine.deal.book import Book, identifier
-from simengine.deal.clauses import contract, course, events, market, milestones, money, partner, partner_side
+from simengine.deal.book import Book
+from simengine.deal.clauses import awards, contract, course, events, market, milestones, money, partner, partner_side
 from simengine.deal.clauses.market import has
 from simengine.deal.model import Output, YearlyOutput
 from simengine.errors import InvalidInput
@@ -42,18 +42,20 @@ def written(definition: Definition, terms: Terms) -> Book:
     market.development(book)
     events.events(book)
     market.market(book)
-    market.sales(book)
     partner.collection(book)
+    market.sales(book)
     milestones.reached_milestones(book)
-    walks = course.walks(book)
-    contract.claim(book, "potential_sales" if walks else "sales", "potential_" if walks else "")
-    if walks:
-        partner_side.walk_away(book)
-        contract.decided(book)
+    decision = course.decision(book)
+    if decision.potential:
+        contract.claim(book, "potential_sales", decision)
+        partner_side.walk_away(book, decision)
+        market.launched_sales(book)
+    contract.claim(book, market.sells(book))
     contract.venture(book)
     events.event_costs(book)
-    events.awards(book, _lost_receipts(book))
     money.receipts(book)
+    money.initial_receipts(book)
+    awards.awards(book)
     money.costs(book)
     money.tax(book)
     money.value(book)
@@ -62,28 +64,6 @@ def written(definition: Definition, terms: Terms) -> Book:
     if book.problems:
         raise InvalidInput(book.problems)
     return book
-
-
-def _lost_receipts(book: Book) -> dict[str, str]:
-    """What each event with a suit cost us: the claim as it would be without the event, less the claim, as received."""
-    lost = {}
-    mode = book.tables.deal.mode if book.tables.deal is not None else "value"
-    withheld = "crossborder.dividend_withholding" if mode == contract.EQUITY else "crossborder.withholding"
-    arriving = [
-        "collection" if has(book, "collection") else None,
-        *(f"(1 - {book[key]})" for key in ("inputs.L", withheld) if key in book),
-        events.exchange_rate(book),
-    ]
-    vat = f" / (1 + {book['crossborder.vat']})" if "crossborder.vat" in book else ""
-    for risk in events.risks_with_suits(book):
-        name = identifier(risk)
-        without = market.sales_without(book, name)
-        sales = book.add(f"{name}_spared_sales", without, "risks", "sales as they would be without it", f"risks.{risk}")
-        claim = contract.claim(book, sales, f"{name}_spared_", name)
-        decided = "launched" if course.walks(book) else None
-        difference = f"({claim} - {'potential_claim' if decided else 'claim'})"
-        lost[risk] = book.product(difference, decided, *arriving) + vat
-    return lost
 
 
 def default_outputs(book: Book) -> tuple[Output, ...]:

@@ -69,10 +69,14 @@ def project_value(found, *, periods: int, venture: bool, walks: bool, survives: 
     signed = found.get("approved", 1.0)
     launched = found["launched"] if walks else lives
     after = np.clip(end - ready, 0, 1)
-    active = 1.0
+    active, stands = 1.0, 1.0
     if survives:
         time = found["partner_default_time"]
-        active = np.where(time > end - 1, 1.0, 0.0)
+        active, stands = np.where(time > end - 1, 1.0, 0.0), time > periods
+    # the project ends when a stage fails, or at the launch, which waits for the approval after them
+    over = np.where(found.get("stage_2_done", 1.0) == 1, ready, ready - 0.3)
+    over = np.where(found.get("stage_1_done", 1.0) == 1, over, 0.5)
+    on = 1 - np.clip(end - over, 0, 1) * (1 - launched)
     if venture:
         earned = found.yearly("sales") * 0.5 - 5 * after * launched
     else:
@@ -85,14 +89,12 @@ def project_value(found, *, periods: int, venture: bool, walks: bool, survives: 
     if not staged:
         value = value - 10 * launched * spot
     if venture:
-        on = 1 - after * (1 - launched)
-        value = value - 6 * signed * spot - np.sum(1 * on * fx * factor, axis=0)
-        value = value + 2 * found.yearly("sales")[-1] * (fx[-1] if staged else 1.0) * 1.1**-periods
+        value = value - 6 * signed * spot - np.sum(1 * on * active * fx * factor, axis=0)
+        value = value + 2 * found.yearly("sales")[-1] * stands * (fx[-1] if staged else 1.0) * 1.1**-periods
     for name in ("stage_1_initial_cost", "stage_2_initial_cost"):
         value = value - found.get(name, 0.0)
     for name in ("stage_1_cost", "stage_2_cost"):
         value = value - np.sum(found.yearly(name) * factor, axis=0)
-    on = 1 - after * (1 - launched)
     net = (0.2 - found["costs_support_annual"]) * on
     return value - 1.5 + 0.4 + np.sum(net * factor, axis=0)
 

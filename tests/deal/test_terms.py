@@ -262,8 +262,8 @@ def test_nothing_is_owed_before_the_launch_or_without_success():
     expected[1] = 20 * success + 1000 * success
     expected[2:] = success * (5 + 1)
     assert np.array_equal(found.yearly("claim"), expected)
-    # support is paid until the launch, and after it only where there is something to support
-    assert np.array_equal(found.yearly("running_costs"), 2 * np.array([1 + 0 * success] * 2 + [success] * 2))
+    # support is paid until a stage fails, and after the launch only where there is something to support
+    assert np.array_equal(found.yearly("running_costs"), 2 * np.array([1 + 0 * success, second, success, success]))
 
 
 def test_a_minimum_is_owed_for_the_part_of_a_year_after_the_launch():
@@ -307,8 +307,11 @@ def test_new_terms_cut_all_payments():
         more="[risks.dispute]\nrate = 0.5\nclaim_cut = 0.25\n",
     )
     found = deal(text, trials=100)
-    cut = 0.25 * np.clip(np.arange(1.0, 4.0)[:, None] - found["dispute_time"], 0, 1)
-    assert np.allclose(found.yearly("claim"), np.array([[4], [4], [14]]) * (1 - cut), atol=1e-12)
+    time = found["dispute_time"]
+    cut = 0.25 * np.clip(np.arange(1.0, 4.0)[:, None] - time, 0, 1)
+    # a milestone is due at a point in time: before the new terms it is paid in full
+    due = np.array([0 * time, 0 * time, 10 * np.where(time <= 3, 0.75, 1)])
+    assert np.allclose(found.yearly("claim"), 4 * (1 - cut) + due, atol=1e-12)
 
 
 def test_an_award_makes_good_what_the_end_of_the_deal_cost():

@@ -3,48 +3,59 @@
 from __future__ import annotations
 
 from simengine.deal.book import Book
-from simengine.deal.clauses.course import goes_on, in_force, rate, spot, stops, term, walks
-from simengine.deal.clauses.market import has
-from simengine.deal.clauses.milestones import early_milestones, milestones
+from simengine.deal.clauses.course import (
+    ACTUAL,
+    Course,
+    active,
+    ends,
+    goes_on,
+    in_force,
+    lasts,
+    on_market,
+    rate,
+    spot,
+    stops,
+    term_of_sales,
+)
+from simengine.deal.clauses.market import has, sells
+from simengine.deal.clauses.milestones import milestones
 from simengine.scenario.term_tables import Deal
 
 EQUITY = "joint-venture"
 
 
-def claim(book: Book, sales: str, prefix: str = "", spared: str = "") -> str:
+def claim(book: Book, sales: str, course: Course = ACTUAL) -> str:
     """Write what the partner owes in each period when sales are ``sales``; the name of the claim.
 
-    With a ``prefix`` all formulas are those of another course of sales: before a walk-away, or without the event
-    ``spared``.
+    In any but the actual course all formulas have the names of that course.
     """
-    return _Claim(book, sales, prefix, spared).written()
+    return _Claim(book, sales, course).written()
 
 
 class _Claim:
     """The clauses of a claim on one course of sales."""
 
-    def __init__(self, book: Book, sales: str, prefix: str, spared: str) -> None:
+    def __init__(self, book: Book, sales: str, course: Course) -> None:
         self.book = book
         self.deal = book.tables.deal or Deal()
         self.sales = sales
-        self.prefix = prefix
-        self.spared = spared
+        self.course = course
 
     def add(self, name: str, text: str, title: str, key: str) -> str:
         """Write a formula under its name in this course of sales."""
-        return self.book.add(f"{self.prefix}{name}", text, "deal", title, key)
+        return self.course.add(self.book, name, text, "deal", title, key)
 
     def written(self) -> str:
         """Sum up: running payments, after what ends or cuts them, and milestones."""
         book = self.book
         parts = {"value": lambda: [self.sales], "sale": self.earn_out}.get(self.deal.mode, self.running)()
-        fixed = milestones(book, self.sales, self.prefix, self.spared)
-        running = [_stopped(book, parts, self.spared)] if parts else []
+        fixed = milestones(book, self.sales, self.course)
+        running = [_stopped(book, parts, self.course)] if parts else []
         return self.add("claim", book.total([*running, *fixed]), "what the partner owes for the period", "deal")
 
     def per_year(self, key: str) -> str:
         """An amount a year, for the share of each period in which the deal is in force."""
-        return self.book.product(self.book[key], "period", in_force(self.book))
+        return self.book.product(self.book[key], "period", in_force(self.book, self.course))
 
     def running(self) -> list[str]:
         """The running payments by name."""
@@ -86,7 +97,7 @@ class _Claim:
         if f"{key}.cap" in book:
             text = f"cap({text}, {book[f'{key}.cap']} * period)"
         if f"{key}.years" in book:
-            text = f"{text} * {term(book[f'{key}.years'])}"
+            text = f"{text} * {term_of_sales(book, book[f'{key}.years'])}"
         if f"{key}.lifetime_cap" in book:
             owed = self.add("royalty_owed", text, "royalty before the cap over the whole term", key)
             text = f"cap(cumsum({owed}), {book[f'{key}.lifetime_cap']})"
@@ -127,14 +138,18 @@ class _Claim:
         return self.add("profit_share", text, "our share of the licensee's profit; of no loss", key)
 
     def distribution(self) -> str:
-        """Our share of what the venture earns; of its losses too."""
-        book = self.book
+        """What the venture pays us: our share of what it earns; of its losses we bear that share by ourselves."""
+        book, course = self.book, self.course
         earned = book.product(self.sales, book.get("deal.margin"))
         costs = [self.per_year("deal.opex")] if "deal.opex" in book else []
-        costs += ["serving_cost"] if has(book, "serving_cost") else []
+        serving = f"{course.prefix}serving_cost"
+        costs += [serving if has(book, serving) else "serving_cost"] if has(book, "serving_cost") else []
         cash = self.add("venture_cash_flow", " - ".join([earned, *costs]), "what the venture earns", "deal")
         text = f"{book['deal.equity']} * {cash}"
-        return self.add("distribution", text, "our share of what the venture earns or loses", "deal.equity")
+        share = self.add("distribution", text, "our share of what the venture earns or loses", "deal.equity")
+        text = book.product(f"max(-{share}, 0)", *ends(book, course))
+        self.add("venture_loss", text, "our share of what the venture loses, borne in full", "deal.equity")
+        return f"max({share}, 0)"
 
     def earn_out(self) -> list[str]:
         """The part of a price that depends on sales."""
@@ -143,20 +158,14 @@ class _Claim:
             return []
         text = f"{book[f'{key}.share']} * {self.sales}"
         if f"{key}.years" in book:
-            text += f" * {term(book[f'{key}.years'])}"
+            text += f" * {term_of_sales(book, book[f'{key}.years'])}"
         return [self.add("earn_out", text, "part of the price that depends on sales", key)]
 
 
-def _stopped(book: Book, parts: list[str], spared: str = "") -> str:
+def _stopped(book: Book, parts: list[str], course: Course) -> str:
     """Running payments after what ends or cuts them."""
-    left, total = stops(book, spared), book.total(parts)
+    left, total = stops(book, course), book.total(parts)
     return book.product(f"({total})" if left and len(parts) > 1 else total, *left)
-
-
-def decided(book: Book) -> None:
-    """The claim where the partner decides at the launch: what it owes before, and after it if it launches."""
-    text = book.total([*early_milestones(book), "potential_claim * launched"])
-    book.add("claim", text, "deal", "what the partner owes for the period", "partner.walk_away")
 
 
 def upfront(book: Book) -> list[str]:
@@ -165,27 +174,52 @@ def upfront(book: Book) -> list[str]:
     return [book.product(book[key], approved) for key in ("deal.upfront", "deal.price") if key in book]
 
 
-def distributed(book: Book) -> str:
-    """The name of what a venture distributes to us, as far as it is part of the claim."""
-    name = "potential_distribution" if walks(book) else "distribution"
-    text = book.product(_stopped(book, [name]), "launched" if walks(book) else "")
-    return name if text == name else book.add("distributed", text, "deal", "what is distributed to us", "deal.equity")
+def distributed(book: Book, course: Course = ACTUAL) -> str:
+    """The text of what a venture distributes to us, as far as it is part of the claim."""
+    name = f"{course.prefix}distribution"
+    return _stopped(book, [f"max({name if has(book, name) else 'distribution'}, 0)"], course)
 
 
 def venture(book: Book) -> None:
     """The capital that we pay into a venture, and what our share of it is worth at the horizon."""
-    approved = "approved" if has(book, "approved") else ""
     if "deal.capital" in book:
+        approved = "approved" if has(book, "approved") else ""
         text = book.product(book["deal.equity"], book["deal.capital"], approved, spot(book))
         book.add("capital_paid", text, "costs", "our share of the venture's capital, at the signing", "deal.capital")
-    if "deal.capital_annual" in book:
-        text = book.product(book["deal.equity"], book["deal.capital_annual"], "period", goes_on(book), rate(book))
-        book.add("capital_calls", text, "costs", "our share of the venture's capital calls", "deal.capital_annual")
-    if "deal.exit_multiple" in book:
-        multiple = book["deal.exit_multiple"]
-        ends = [stop for stop in stops(book) if stop.endswith("_ended)")]
-        worth = book.product(multiple, "sales", *ends, rate(book)) + " / period"
-        text = f"where(year >= horizon, {worth}, 0)"
-        book.add("venture_value", text, "deal", "value of the venture at the horizon", "deal.exit_multiple")
-        text = f"{book['deal.equity']} * venture_value"
-        book.add("exit_value", text, "deal", "our share of the venture's value at the horizon", "deal.equity")
+    capital_calls(book)
+    exit_value(book, sells(book))
+
+
+def capital_calls(book: Book, course: Course = ACTUAL) -> list[str]:
+    """Our share of the capital of each period, as long as the venture goes on: by name, nothing without any."""
+    if "deal.capital_annual" not in book:
+        return []
+    text = book.product(book["deal.equity"], called(book, course), rate(book))
+    title = "our share of the venture's capital calls"
+    return [course.add(book, "capital_calls", text, "costs", title, "deal.capital_annual")]
+
+
+def called(book: Book, course: Course = ACTUAL) -> str:
+    """The capital that both sides pay into a venture in each period."""
+    lasting = [on_market(book), *ends(book, course)] if course.potential else [goes_on(book, course)]
+    return book.product(book["deal.capital_annual"], "period", *lasting, active(book, course))
+
+
+def exit_value(book: Book, sales: str, course: Course = ACTUAL) -> str:
+    """What our share of a venture is worth at the horizon: by name, nothing without an exit.
+
+    A venture that an event has ended is worth nothing to either side, and so is one whose partner is in default.
+    """
+    if "deal.exit_multiple" not in book:
+        return ""
+    remains = "partner_remains" if active(book, course) else ""
+    money = "" if course.potential else rate(book)
+    worth = book.product(book["deal.exit_multiple"], sales, remains, *lasts(book, "horizon", course), money)
+    text = f"where(year >= horizon, {worth} / period, 0)"
+    title = "value of the venture at the horizon"
+    value = course.add(book, "venture_value", text, "deal", title, "deal.exit_multiple")
+    if course.potential:
+        return value
+    text = f"{book['deal.equity']} * {value}"
+    title = "our share of the venture's value at the horizon"
+    return course.add(book, "exit_value", text, "deal", title, "deal.equity")

@@ -1,11 +1,12 @@
-"""Risks as events in time: when they happen, what share of sales they take, what they cost, what is recovered."""
+"""Risks as events in time: when they happen, what share of sales they take, what they cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from simengine.deal.book import Book, identifier
-from simengine.deal.clauses.market import falls, has
+from simengine.deal.clauses.course import goes_on, goes_on_at, rate
+from simengine.deal.clauses.market import falls, has, sold
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario.risk_tables import Event
@@ -223,31 +224,37 @@ def _losses(book: Book, risk: str, name: str, key: str) -> None:
     book.add(f"{name}_losses", text, "risks", "losses of the period, after measures", key)
 
 
-# ---- what it costs, and what comes back ----
+# ---- what it costs ----
 
 
 def event_costs(book: Book) -> None:
-    """What each risk costs in each period: at the event, as a fine on sales, and as losses."""
+    """What each risk costs in each period while the deal goes on: at the event, as a fine on sales, and as losses."""
     for risk, event in book.terms.events.items():
         name, key = identifier(risk), f"risks.{risk}"
         parts = []
         if happens_in_time(event):
             for k in range(1, event.entrants + 1):
-                now = f"{_nth(name, k)}_now"
+                one = _nth(name, k)
+                now = [f"{one}_now", *goes_on_at(book, f"{one}_time")]
                 if f"{key}.cost" in book:
-                    parts.append(f"{_own(book, f'{key}.cost', name, _nth(name, k))} * {now}")
+                    parts.append(book.product(_own(book, f"{key}.cost", name, one), *now))
                 if f"{key}.fine" in book:
-                    parts.append(book.product(book[f"{key}.fine"], "sales / period", exchange_rate(book), now))
+                    turnover = f"{_turnover(book, name)} / period"
+                    parts.append(book.product(book[f"{key}.fine"], turnover, rate(book), *now))
             parts += _suit(book, risk, name) if event.litigation is not None else []
         if has(book, f"{name}_losses"):
-            parts.append(f"{name}_losses")
+            parts.append(book.product(f"{name}_losses", goes_on(book)))
         if parts:
             book.add(f"{name}_costs", book.total(parts), "risks", f"what it costs: {event.title or risk}", key)
 
 
-def exchange_rate(book: Book) -> str | None:
-    """Money of the scenario for one unit of the money of the market; none where they are the same."""
-    return "exchange_rate" if has(book, "exchange_rate") else book.get("crossborder.rate") or None
+def _turnover(book: Book, name: str) -> str:
+    """The sales that a fine is a share of: without what the same event takes of them."""
+    if not (has(book, f"{name}_effect") or has(book, f"{name}_prices")):
+        return "sales"
+    text = sold(book, spared=(name,))
+    title = "sales as they would be without it"
+    return "sales" if text == "sales" else book.add(f"{name}_spared_sales", text, "risks", title, f"risks.{name}")
 
 
 def _suit(book: Book, risk: str, name: str) -> list[str]:
@@ -256,31 +263,6 @@ def _suit(book: Book, risk: str, name: str) -> list[str]:
     sued = None
     if f"{suit}.probability" in book:
         sued = book.happens(f"{name}_sued", f"{suit}.probability", "risks", "whether we sue")
-    return [book.product(book[f"{suit}.cost"], sued, f"{name}_now")] if f"{suit}.cost" in book else []
-
-
-def awards(book: Book, lost: dict[str, str]) -> None:
-    """What courts award: a share of the present value of what the event cost us, paid some time later.
-
-    ``lost`` has what we did not receive in each period, by risk.
-    """
-    for risk, text in lost.items():
-        name, suit = identifier(risk), f"risks.{risk}.litigation"
-        book.add(f"{name}_lost", text, "risks", "what we did not receive because of it", f"risks.{risk}")
-        won = [f"{name}_sued"] if f"{suit}.probability" in book else []
-        if f"{suit}.win" in book:
-            won.append(book.happens(f"{name}_won", f"{suit}.win", "risks", "whether we win"))
-        value = f"sum({name}_lost * discount_factor)" if "discount_factor" in book.formulas else f"sum({name}_lost)"
-        text = book.product(book.get(f"{suit}.recovery"), *won, value)
-        book.add(f"{name}_award", text, "risks", "what is awarded, in money of the signing", f"risks.{risk}")
-        paid = f"{name}_time"
-        if f"{suit}.delay_years" in book:
-            text = f"{paid} + {book[f'{suit}.delay_years']}"
-            paid = book.add(f"{name}_award_time", text, "risks", "when it is paid, in years", f"risks.{risk}")
-        text = f"{name}_award * {falls(paid)}"
-        book.add(f"{name}_recovered", text, "risks", "the award, in the period in which it is paid", f"risks.{risk}")
-
-
-def risks_with_suits(book: Book) -> list[str]:
-    """Risks after which we may sue."""
-    return [n for n, event in book.terms.events.items() if event.litigation is not None and not avoided(book, n)]
+    if f"{suit}.cost" not in book:
+        return []
+    return [book.product(book[f"{suit}.cost"], sued, f"{name}_now", *goes_on_at(book, f"{name}_time"))]

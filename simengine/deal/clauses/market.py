@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from simengine.deal.book import Book, identifier
 from simengine.distributions import resolve
+from simengine.errors import InvalidInput, Problem
 from simengine.formula import Node, Operation
 from simengine.scenario.market_tables import Demand, Revenue
 
@@ -116,6 +119,9 @@ def market(book: Book) -> None:
 
 def _allocation(book: Book, demand: Demand) -> str | None:
     if demand.model == "bass":
+        if book.number("demand.p") == 0.0:
+            reason = "nobody adopts by imitation where nobody has adopted before, so p has to be above 0"
+            raise InvalidInput(Problem(reason, key="demand.p", value="0", allowed="above 0"))
         p, q = book["demand.p"], book["demand.q"]
         launched = has(book, "launch_time")
         now = "max(year - launch_time, 0)" if launched else "year"
@@ -210,36 +216,70 @@ def sales(book: Book) -> None:
 
     Where the partner may walk away, sales are what they would be if it launches.
     """
-    if "market" not in book.formulas and "market" not in book.definition.model:
+    if not _known(book):
         return  # a formula of the user says what sales are
-    if _walks(book):
-        title = "sales if the partner launches"
-        book.add("potential_sales", sales_without(book, ""), "market", title, "partner.walk_away")
-    else:
-        book.add("sales", sales_without(book, ""), "market", "sales of the technology")
+    potential = _walks(book)
+    name, title = ("potential_sales", "sales if the partner launches") if potential else ("sales", "sales")
+    title = title if potential else "sales of the technology"
+    book.add(name, sold(book, potential=potential), "market", title, "partner.walk_away" if potential else "")
     if "revenue.cost" in book:
-        falling = None
-        if "revenue.cost_decline" in book:
-            falling = f"(1 - {book['revenue.cost_decline']}) ** (year - period / 2)"
-        index = book.get("demand.index") or ("demand_index" if has(book, "demand_index") else "")
-        demanded = [book.get("inputs.D"), index, book.get("deal.demand_uplift")]
-        text = book.product("served", book["revenue.cost"], falling, *demanded, *_kept(book, ""))
-        book.add("serving_cost", text, "market", "cost of serving what is sold", "revenue.cost")
+        serving_cost(book, "potential_" if potential else "", potential=potential)
 
 
-def sales_without(book: Book, spared: str) -> str:
-    """Sales after all risks but one, which is not there."""
-    names = [name for risk in book.terms.events if (name := identifier(risk)) != spared]
+def launched_sales(book: Book) -> None:
+    """Sales, and what serving them costs, once the partner has decided."""
+    left = book.product("launched", "partner_active" if has(book, "partner_active") else "")
+    book.add("sales", f"potential_sales * {left}", "market", "sales of the technology", "partner.walk_away")
+    if has(book, "potential_serving_cost"):
+        title = "cost of serving what is sold"
+        book.add("serving_cost", f"potential_serving_cost * {left}", "market", title, "revenue.cost")
+
+
+def serving_cost(book: Book, prefix: str, *, spared: Collection[str] = (), potential: bool = False) -> str:
+    """What serving costs when some risks are not there; its name."""
+    falling = None
+    if "revenue.cost_decline" in book:
+        falling = f"(1 - {book['revenue.cost_decline']}) ** (year - period / 2)"
+    index = book.get("demand.index") or ("demand_index" if has(book, "demand_index") else "")
+    demanded = [book.get("inputs.D"), index, book.get("deal.demand_uplift")]
+    kept = _kept(book, spared, potential=potential)
+    text = book.product("served", book["revenue.cost"], falling, *demanded, *kept)
+    if spared and has(book, "serving_cost") and book.formulas["serving_cost"].text == text:
+        return "serving_cost"
+    return book.add(f"{prefix}serving_cost", text, "market", "cost of serving what is sold", "revenue.cost")
+
+
+def sold(book: Book, *, spared: Collection[str] = (), potential: bool = False) -> str:
+    """The text of sales after all risks but those spared; potential ones are those of a partner that launches."""
+    if not _known(book):
+        return "sales"
+    names = [name for risk in book.terms.events if (name := identifier(risk)) not in spared]
     prices = [f"{name}_prices" for name in names if has(book, f"{name}_prices")]
-    return book.product("market", *prices, *_kept(book, spared))
+    return book.product("market", *prices, *_kept(book, spared, potential=potential))
 
 
-def _kept(book: Book, spared: str) -> list[str]:
-    """The shares of what could be sold that risks leave, and whether there is anything to sell."""
-    effects = [f"{name}_effect" for risk in book.terms.events if (name := identifier(risk)) != spared]
-    losses = [f"(1 - {effect})" for effect in effects if has(book, effect)]
-    losses += [f"(1 - {name})" for name in book.definition.risks]
-    return losses if _walks(book) or living(book) == "1" else [*losses, living(book)]
+def sells(book: Book) -> str:
+    """The name of the sales that claims are computed on: those of partners that are still there."""
+    if not (has(book, "partner_active") and "sales" in book.definition.model):
+        return "sales"
+    title = "sales of partners that are still in business"
+    return book.add("active_sales", "sales * partner_active", "market", title, "partner")
+
+
+def _known(book: Book) -> bool:
+    """Whether sales follow from the tables, and not from a formula of the user alone."""
+    return "market" in book.formulas or "market" in book.definition.model
+
+
+def _kept(book: Book, spared: Collection[str], *, potential: bool) -> list[str]:
+    """The shares of what could be sold that risks leave, whether there is anything to sell, and who still sells it."""
+    effects = [f"{name}_effect" for risk in book.terms.events if (name := identifier(risk)) not in spared]
+    left = [f"(1 - {effect})" for effect in effects if has(book, effect)]
+    left += [f"(1 - {name})" for name in book.definition.risks]
+    if potential:
+        return left
+    success = "launched" if _walks(book) else living(book)
+    return [*left, *([success] if success != "1" else []), *(["partner_active"] if has(book, "partner_active") else [])]
 
 
 def _walks(book: Book) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simengine.deal.book import Book
-from simengine.deal.clauses.course import due, stops, stops_at, walks
+from simengine.deal.clauses.course import ACTUAL, Course, active, due, stops, stops_at, walks
 from simengine.deal.clauses.market import has
 from simengine.scenario.term_tables import Deal, Milestone
 
@@ -28,10 +28,10 @@ def reached_milestones(book: Book) -> None:
         before = own
 
 
-def milestones(book: Book, sales: str, prefix: str = "", spared: str = "") -> list[str]:
+def milestones(book: Book, sales: str, course: Course = ACTUAL) -> list[str]:
     """The milestones on one course of sales, together, by the name of their formula; nothing where there are none.
 
-    Where the partner decides whether to launch, these are the ones that its decision is about.
+    Where the partner decides whether to launch, a potential course has those that its decision is about.
     """
     deal = book.tables.deal or Deal()
     parts = []
@@ -40,40 +40,24 @@ def milestones(book: Book, sales: str, prefix: str = "", spared: str = "") -> li
         factors = [book[f"{key}.amount"], _met(book, index)]
         if milestone.sales_above is not None:
             above = f"cumsum({sales}) >= {book[f'{key}.sales_above']}"
-            parts.append(book.product(*factors, f"(({above}) - lag({above}))", *stops(book, spared)))
+            parts.append(book.product(*factors, f"(({above}) - lag({above}))", *stops(book, course)))
             continue
         time = _time(book, index)
-        if not walks(book):
+        if not course.potential:
             gate = _gate(book, milestone, time)
         elif milestone.stage is not None:
             continue
         else:
             gate = f"({time} >= launch_time)" if has(book, "launch_time") else ""
-        parts.append(book.product(*factors, gate, due(time), *stops_at(book, time, spared)))
-    return _written(book, f"{prefix}milestones", parts)
-
-
-def early_milestones(book: Book) -> list[str]:
-    """Milestones before a launch that the partner decides on: it owes them either way."""
-    deal = book.tables.deal or Deal()
-    parts = []
-    for index, milestone in enumerate(deal.milestones):
-        if milestone.sales_above is not None or not (milestone.stage or has(book, "launch_time")):
-            continue
-        time = _time(book, index)
-        gate = _done(book, milestone) if milestone.stage else f"({time} < launch_time)"
-        amount = book[f"deal.milestones[{index}].amount"]
-        parts.append(book.product(amount, _met(book, index), gate, due(time), *stops_at(book, time)))
-    return _written(book, "early_milestones", parts)
-
-
-def _written(book: Book, name: str, parts: list[str]) -> list[str]:
+        parts.append(book.product(*factors, gate, due(time), *stops_at(book, time, course)))
     if not parts:
         return []
     paid = book.total(parts)
-    if has(book, "approved") and (name == "early_milestones" or not walks(book)):
-        paid = f"({paid}) * approved" if len(parts) > 1 else f"{paid} * approved"
-    return [book.add(name, paid, "deal", TITLE, "deal.milestones")]
+    approved = "approved" if has(book, "approved") and not course.potential else ""
+    left = book.product(approved, active(book, course))
+    if left != "1":
+        paid = f"({paid}) * {left}" if len(parts) > 1 else f"{paid} * {left}"
+    return [course.add(book, "milestones", paid, "deal", TITLE, "deal.milestones")]
 
 
 def _time(book: Book, index: int) -> str:
@@ -116,9 +100,10 @@ def _met(book: Book, index: int) -> str:
 
 
 def _gate(book: Book, milestone: Milestone, time: str) -> str:
-    """Development that must have succeeded by then: the stage named, or all of it from the launch on."""
+    """What must have succeeded by then: the stage named, or all of development, and the launch, from the launch on."""
     if milestone.stage is not None:
         return _done(book, milestone)
-    if not has(book, "technical_success"):
+    success = "launched" if walks(book) else "technical_success"
+    if not has(book, success):
         return ""
-    return f"({time} < launch_time or technical_success)" if has(book, "launch_time") else "technical_success"
+    return f"({time} < launch_time or {success})" if has(book, "launch_time") else success

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simengine.deal.book import Book, identifier
-from simengine.deal.clauses.contract import EQUITY, distributed, upfront
-from simengine.deal.clauses.course import goes_on, rate, spot, term, walks
-from simengine.deal.clauses.market import has, stage_costs
+from simengine.deal.clauses.contract import EQUITY, capital_calls, distributed, upfront
+from simengine.deal.clauses.course import ACTUAL, Course, ends, goes_on, rate, spot, term
+from simengine.deal.clauses.market import has, sells, stage_costs
 from simengine.distributions import resolve
 from simengine.formula.printer import number_text
 from simengine.scenario.risk_tables import CostItem
@@ -48,89 +48,125 @@ def exchange(book: Book) -> None:
     book.add("exchange_rate", book.product(spot(book), f"exp({change})"), "tax", title, "crossborder")
 
 
-def receipts(book: Book) -> None:
-    """What arrives: the claim as far as it is collected, less the legal share, value added tax and tax withheld."""
+def receipts(book: Book, claim: str = "claim", course: Course = ACTUAL) -> str:
+    """What arrives: the claim as far as it is collected, less the legal share, value added tax and tax withheld.
+
+    Losses of a venture are no claim: we bear our share of them in full.
+    """
     deal = book.tables.deal or Deal()
     collected = "collection" if has(book, "collection") else ""
-    vat = f" / (1 + {book['crossborder.vat']})" if "crossborder.vat" in book else ""
-    net = f"(1 - {book['crossborder.withholding']})" if "crossborder.withholding" in book else ""
+    vat, net = _vat(book), _net(book)
+    kept = _kept(book, course)
     if deal.mode == EQUITY:
-        text = book.product(_venture_claim(book, net, vat), collected, _kept(book), rate(book))
+        loss = f"{course.prefix}venture_loss"
+        loss = loss if has(book, loss) else "venture_loss"
+        text = book.product(_venture_claim(book, claim, net, vat, course), collected, kept, rate(book))
+        text += f" - {book.product(loss, rate(book))}"
     else:
-        text = book.product("claim", collected, _kept(book), net, rate(book)) + vat
-    book.add("receipts", text, "tax", "what arrives of the claim", "crossborder")
+        text = book.product(claim, collected, kept, net, rate(book)) + vat
+    return course.add(book, "receipts", text, "tax", "what arrives of the claim", "crossborder")
+
+
+def initial_receipts(book: Book) -> None:
+    """What arrives at the signing."""
     at_signing = upfront(book)
     if at_signing:
         paid = book.total(at_signing)
         paid = f"({paid})" if len(at_signing) > 1 else paid
-        text = book.product(paid, net, spot(book)) + vat
+        text = book.product(paid, _net(book), spot(book)) + _vat(book)
         book.add("initial_receipts", text, "tax", "what arrives at the signing", "deal.upfront")
 
 
-def _kept(book: Book) -> str:
+def _vat(book: Book) -> str:
+    return f" / (1 + {book['crossborder.vat']})" if "crossborder.vat" in book else ""
+
+
+def _net(book: Book) -> str:
+    return f"(1 - {book['crossborder.withholding']})" if "crossborder.withholding" in book else ""
+
+
+def _kept(book: Book, course: Course) -> str:
     """The share of what is collected that legal and compliance costs leave."""
-    legal = [name for risk in book.terms.events if has(book, name := f"{identifier(risk)}_legal")]
+    names = [name for risk in book.terms.events if (name := identifier(risk)) not in course.spared]
+    legal = [f"{name}_legal" for name in names if has(book, f"{name}_legal")]
     share = book.get("inputs.L")
     if legal:
         text = f"min({book.total([*([share] if share else []), *legal])}, 1)"
-        share = book.add("legal_share", text, "tax", "share that legal and compliance costs take", "risks")
+        title = "share that legal and compliance costs take"
+        share = course.add(book, "legal_share", text, "tax", title, "risks")
     return f"(1 - {share})" if share else ""
 
 
-def _venture_claim(book: Book, net: str, vat: str) -> str:
+def _venture_claim(book: Book, claim: str, net: str, vat: str, course: Course) -> str:
     """The claim on a venture after taxes on its payments: fees and distributions are taxed by different rates."""
     dividends = book.get("crossborder.dividend_withholding")
     if not (dividends or net or vat):
-        return "claim"
-    paid = distributed(book)
-    shared = f"{paid} - {dividends} * max({paid}, 0)" if dividends else paid
-    if book.formulas["claim"].text == paid:
-        return f"({shared})" if dividends else paid
-    fees = book.product(f"(claim - {paid})", net) + vat
+        return claim
+    paid = distributed(book, course)
+    shared = book.product(paid, f"(1 - {dividends})" if dividends else "")
+    if book.formulas[claim].text == paid:
+        return book.product(claim, f"(1 - {dividends})" if dividends else "")
+    fees = book.product(f"({claim} - {paid})", net) + vat
     return f"({fees} + {shared})"
+
+
+def following(book: Book, sales: str, course: Course = ACTUAL) -> tuple[list[str], list[str]]:
+    """What a course of events costs us and brings back a year besides receipts, term by term.
+
+    Costs of events, stages, insurance and awards are not among them.
+    """
+    deal = book.tables.deal or Deal()
+    running: list[str] = []
+    for name, item in book.terms.costs.items():
+        running += _item(book, f"costs.{name}", item, sales, course)
+    for name in book.terms.mitigations:
+        if f"mitigations.{name}.annual" in book:
+            running.append(book.product(book[f"mitigations.{name}.annual"], "period", goes_on(book, course)))
+    if has(book, "serving_cost") and deal.mode == "value":
+        serving = f"{course.prefix}serving_cost"
+        serving = serving if has(book, serving) else "serving_cost"
+        running.append(book.product(serving, *ends(book, course), rate(book)))
+    running += capital_calls(book, course)
+    back: list[str] = []
+    for name, item in book.tables.grants.items():
+        back += _item(book, f"grants.{name}", item, sales, course)
+    if "deal.cost_avoided" in book:
+        approved = "approved" if has(book, "approved") else ""
+        back.append(book.product(book["deal.cost_avoided"], "period", approved, goes_on(book, course)))
+    return running, back
 
 
 def costs(book: Book) -> None:
     """All that we pay: at the signing and in each period, and what others pay for us."""
     initial = [book[f"costs.{name}"] for name in book.definition.costs]
-    running: list[str] = []
-    for name, item in book.terms.costs.items():
-        first, later = _item(book, f"costs.{name}", item)
-        initial += first
-        running += later
-    for name in book.terms.mitigations:
-        key = f"mitigations.{name}"
-        initial += [book[f"{key}.upfront"]] if f"{key}.upfront" in book else []
-        running += [book.product(book[f"{key}.annual"], "period", goes_on(book))] if f"{key}.annual" in book else []
+    running, back = following(book, sells(book))
+    initial += [book[key] for name in book.terms.costs if (key := f"costs.{name}.upfront") in book]
+    initial += [book[key] for name in book.terms.mitigations if (key := f"mitigations.{name}.upfront") in book]
     share = book.get("development.our_share")
     for name, listed in (("initial_cost", initial), ("cost", running)):
         total = stage_costs(book, name)
         if total != "0":
             listed.append(book.product(share, f"({total})" if share and "+" in total else total))
-    deal = book.tables.deal or Deal()
-    if has(book, "serving_cost") and deal.mode == "value":
-        running.append(book.product("serving_cost", "launched" if walks(book) else "", rate(book)))
     initial += ["capital_paid"] if has(book, "capital_paid") else []
-    running += ["capital_calls"] if has(book, "capital_calls") else []
     running += [name for risk in book.terms.events if has(book, name := f"{identifier(risk)}_costs")]
     if initial:
         book.add("initial_costs", book.total(initial), "costs", "what we pay at the signing", "costs")
     if running:
         book.add("running_costs", book.total(running), "costs", "what we pay in each period", "costs")
-    _recoveries(book)
+    _recoveries(book, back)
 
 
-def _item(book: Book, key: str, item: CostItem) -> tuple[list[str], list[str]]:
-    """A cost or a grant: amounts at the signing and in each period."""
-    initial = [book[f"{key}.upfront"]] if f"{key}.upfront" in book else []
+def _item(book: Book, key: str, item: CostItem, sales: str, course: Course) -> list[str]:
+    """A cost or a grant in each period, as long as the deal goes on."""
     running = []
     within = _within(book, key)
     if f"{key}.annual" in book:
         growth = f"(1 + {book[f'{key}.growth']}) ** (year - period)" if f"{key}.growth" in book else ""
-        running.append(book.product(book[f"{key}.annual"], "period", growth, within, goes_on(book)))
+        running.append(book.product(book[f"{key}.annual"], "period", growth, within, goes_on(book, course)))
     if f"{key}.share_of_sales" in book:
-        running.append(book.product(book[f"{key}.share_of_sales"], "sales", within, rate(book)))
-    return initial, running
+        ended = ends(book, course)
+        running.append(book.product(book[f"{key}.share_of_sales"], sales, within, *ended, rate(book)))
+    return running
 
 
 def _within(book: Book, key: str) -> str:
@@ -143,20 +179,15 @@ def _within(book: Book, key: str) -> str:
     return term(years) if years else ""
 
 
-def _recoveries(book: Book) -> None:
-    """What comes back: from insurers, from courts, from grants, and as cost avoided."""
-    initial: list[str] = []
+def _recoveries(book: Book, back: list[str]) -> None:
+    """What comes back: from insurers, from courts, from grants, and as cost avoided (``back``)."""
+    initial = [book[key] for name in book.tables.grants if (key := f"grants.{name}.upfront") in book]
     running: list[str] = []
     for name in book.terms.mitigations:
         if book.tables.mitigations[name].insurance is not None:
             running += _payout(book, name)
     running += [name for risk in book.terms.events if has(book, name := f"{identifier(risk)}_recovered")]
-    for name, item in book.tables.grants.items():
-        first, later = _item(book, f"grants.{name}", item)
-        initial += first
-        running += later
-    if "deal.cost_avoided" in book:
-        running.append(book.product(book["deal.cost_avoided"], "period", "approved" if has(book, "approved") else ""))
+    running += back
     if initial:
         book.add("initial_grants", book.total(initial), "costs", "grants at the signing", "grants")
     if running:

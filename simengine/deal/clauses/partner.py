@@ -56,13 +56,28 @@ def collection(book: Book) -> None:
         _pool(book)
     else:
         _time(book, "partner", "partner", partner.rating)
-        replacement = ""
+        text, taken, remains = _collected(book, "partner", "partner"), "", "partner_alive"
         if partner.replacement is not None:
-            share = book.get("partner.replacement.share", "1")
-            years = book["partner.replacement.years"]
-            replacement = f" + {share} * (year - period >= partner_default_time + {years})"
-        text = _collected(book, "partner", "partner") + replacement
+            share, years = book.get("partner.replacement.share"), book["partner.replacement.years"]
+            again = f"(year - period >= partner_default_time + {years})"
+            taken, remains = f" + {book.product(share, again)}", f"{remains} + {again}"
+            text += f" + {again}"
+        _active(book, f"lag(partner_alive, 1){taken}", remains)
         book.add("collection", text, "partner", "share of the claim that is collected", "partner")
+
+
+def _active(book: Book, text: str, remains: str) -> None:
+    """Who is still in business: sells, and owes payments, through the period of its default."""
+    title = "share of its business that the partner, or who takes over, runs in the period"
+    book.add("partner_active", text, "partner", title, "partner")
+    if "deal.exit_multiple" in book:
+        title = "share of that at the end of the period"
+        book.add("partner_remains", remains, "partner", title, "partner")
+
+
+def _of_active(text: str) -> str:
+    """A share of all as a share of the partners that are still in business."""
+    return f"where(partner_active > 0, ({text}) / partner_active, 0)"
 
 
 def _time(book: Book, name: str, key: str, rating: str | None) -> str:
@@ -101,17 +116,21 @@ def _collected(book: Book, name: str, key: str) -> str:
 
 def _several(book: Book) -> None:
     """Partners with a share of the sales each; with a correlation their defaults share a factor (Gaussian copula)."""
-    parts, clocks = [], []
+    parts, clocks, before, after = [], [], [], []
     for name, one in book.tables.partners.items():
         short, key = identifier(name), f"partners.{name}"
         clocks.append(_time(book, short, key, one.rating))
         collected = _collected(book, short, key)
         share = book[f"{key}.share"]
         parts.append(f"{share} * ({collected})" if " " in collected else f"{share} * {collected}")
+        before.append(f"{share} * lag({short}_alive, 1)")
+        after.append(f"{share} * {short}_alive")
     partner = book.tables.partner
     if partner is not None and partner.correlation and len(clocks) > 1:
         book.joined(tuple(clocks), partner.correlation)
-    book.add("collection", book.total(parts), "partner", "share of the claim that is collected", "partners")
+    _active(book, book.total(before), _of_active(book.total(after)))
+    text = _of_active(book.total(parts))
+    book.add("collection", text, "partner", "share of what partners in business owe that is collected", "partners")
 
 
 def _pool(book: Book) -> None:
@@ -130,7 +149,9 @@ def _pool(book: Book) -> None:
     text = "1 - default_share"
     if "partner.recovery" in book:
         text += f" + {book['partner.recovery']} * (default_share - lag(default_share))"
-    book.add("collection", text, "partner", "share of the claim that is collected", "partner")
+    _active(book, "1 - lag(default_share)", _of_active("1 - default_share"))
+    title = "share of what partners in business owe that is collected"
+    book.add("collection", _of_active(text), "partner", title, "partner")
 
 
 def _pool_scores(book: Book, partner: Partner) -> list[float]:

@@ -6,9 +6,9 @@ the money of the scenario, at the same exchange rates as ours, so that both side
 
 from __future__ import annotations
 
-from simengine.deal.book import Book, identifier
-from simengine.deal.clauses.contract import EQUITY, upfront
-from simengine.deal.clauses.course import due, goes_on, on_market, rate, spot, walks
+from simengine.deal.book import Book
+from simengine.deal.clauses.contract import EQUITY, called, exit_value, upfront
+from simengine.deal.clauses.course import ACTUAL, Course, active, due, ends, in_force, lasts, rate, spot, success
 from simengine.deal.clauses.market import has, living, stage_costs
 from simengine.scenario.term_tables import Deal
 
@@ -33,34 +33,45 @@ def _worth(book: Book, flow: str, exit_value: str = "") -> str:
     return book.total([f"sum({flow})", *([f"sum({exit_value})"] if exit_value else [])])
 
 
-def walk_away(book: Book) -> None:
-    """Whether the partner launches: where, with everything known but its default, its profit is worth the cost."""
-    flow = f"{_earned(book, 'potential_', on_market(book))} - potential_claim"
+def walk_away(book: Book, course: Course) -> None:
+    """Whether the partner launches: where, with everything known but its default, its profit is worth the cost.
+
+    It launches nothing after the horizon, nor after the end of the deal.
+    """
+    flow = f"{_earned(book, course)} - potential_claim"
     launch_cost = book.get("partner.launch_cost")
     if launch_cost and has(book, "launch_time"):
         flow += f" - {launch_cost} * {due('launch_time')}"
         launch_cost = ""
     if "deal.capital_annual" in book:
-        flow += f" - {book.product(_other_share(book), book['deal.capital_annual'], 'period', on_market(book))}"
-    worth = _worth(book, f"({flow})")
+        flow += f" - {_other_share(book)} * {called(book, course)}"
+    late = exit_value(book, "potential_sales", course)
+    worth = _worth(book, f"({flow})", f"{_other_share(book)} * {late}" if late else "")
     if launch_cost:
         worth += f" - {launch_cost}"
     title = "what the launch is worth to the partner, once development has succeeded"
     book.add("launch_value", worth, "partner", title, "partner.walk_away")
-    live = living(book)
-    text = "launch_value >= 0" if live == "1" else f"{live} * (launch_value >= 0)"
+    live = [living(book), "(launch_value >= 0)"]
+    if has(book, "launch_time"):
+        live += ["(launch_time < horizon)", *lasts(book, "launch_time")]
+    else:
+        live += lasts(book, "0")
+    text = book.product(*live)
+    text = "launch_value >= 0" if text == "(launch_value >= 0)" else text
     book.add("launched", text, "partner", "whether the partner launches", "partner.walk_away")
-    book.add("sales", "potential_sales * launched", "market", "sales of the technology", "partner.walk_away")
 
 
-def _earned(book: Book, prefix: str, share: str) -> str:
-    """What the partner earns before it pays us; fixed cost for a share of each period."""
+def _earned(book: Book, course: Course = ACTUAL) -> str:
+    """What the partner earns before it pays us; in a venture, what that earns and what we bear of its losses."""
     deal = book.tables.deal or Deal()
     if deal.mode == EQUITY:
-        return f"{prefix}venture_cash_flow"
-    text = f"{prefix}sales * {book['partner.margin']}"
+        cash = book.product(f"{course.prefix}venture_cash_flow", *ends(book, course))
+        return f"{cash} + {course.prefix}venture_loss"
+    text = f"{course.prefix}sales * {book['partner.margin']}"
+    if has(book, "serving_cost") or has(book, "potential_serving_cost"):
+        text += f" - {course.prefix}serving_cost" if deal.mode != "value" else ""
     if "partner.annual_cost" in book:
-        text += f" - {book.product(book['partner.annual_cost'], 'period', share)}"
+        text += f" - {book.product(book['partner.annual_cost'], 'period', in_force(book, course))}"
     return text
 
 
@@ -69,51 +80,27 @@ def _other_share(book: Book) -> str:
     return f"(1 - {book['deal.equity']})"
 
 
-def _active(book: Book) -> str:
-    """The share of its business that the partner still runs: all of it through the period of its default."""
-    partner = book.tables.partner
-    if book.tables.partners:
-        shares = {identifier(name): book[f"partners.{name}.share"] for name in book.tables.partners}
-        text = book.total(f"{share} * lag({name}_alive, 1)" for name, share in shares.items())
-    elif has(book, "default_share"):
-        text = "1 - lag(default_share)"
-    elif partner is not None and has(book, "partner_alive"):
-        text = "lag(partner_alive, 1)"
-        if partner.replacement is not None:
-            share, years = book.get("partner.replacement.share"), book["partner.replacement.years"]
-            text += " + " + book.product(share, f"(year - period >= partner_default_time + {years})")
-    else:
-        return ""
-    title = "share of its business that the partner, or who takes over, runs in the period"
-    return book.add("partner_active", text, "partner", title, "partner")
-
-
 def partner_value(book: Book) -> None:
     """The partner's cash flows and what they are worth to it, where its margin is known or it shares a venture."""
     deal = book.tables.deal or Deal()
     venture = deal.mode == EQUITY
     if "partner.margin" not in book and not venture:
         return
-    launches = "launched" if has(book, "launched") else living(book)
-    prefix = "potential_" if venture and walks(book) else ""
-    earned = _earned(book, prefix, book.product(launches, on_market(book)))
-    earned = book.product(earned, "launched") if prefix else earned
+    earned = _earned(book)
     initial = [f"-{book.product(payment, spot(book))}" for payment in upfront(book)]
+    launches = success(book)
     cost = book.product(book["partner.launch_cost"], launches) if "partner.launch_cost" in book else ""
     if cost and has(book, "launch_time"):
-        earned += f" - {cost} * {due('launch_time')}"
+        earned += f" - {book.product(cost, active(book), due('launch_time'))}"
     elif cost:
         initial.append(f"-{book.product(cost, spot(book))}")
-    active = _active(book)
-    if active:
-        earned = book.product(f"({earned})" if " - " in earned else earned, active)
     paid = "claim * collection" if has(book, "collection") else "claim"
     flow = f"{earned} - {paid}"
     if "deal.capital" in book:
         approved = "approved" if has(book, "approved") else ""
         initial.append(f"-{book.product(_other_share(book), book['deal.capital'], approved, spot(book))}")
     if "deal.capital_annual" in book:
-        flow += f" - {book.product(_other_share(book), book['deal.capital_annual'], 'period', goes_on(book))}"
+        flow += f" - {_other_share(book)} * {called(book)}"
     if rate(book):
         flow = f"({flow}) * {rate(book)}"
     share = f"(1 - {book['development.our_share']})" if "development.our_share" in book else ""
