@@ -67,6 +67,8 @@ class Measure:
     level: float = 0.0
     output: str | None = None
     strict: bool = True
+    cost: bool = False
+    """Whether less of the outcome is better."""
 
     @property
     def label(self) -> str:
@@ -97,8 +99,11 @@ class Measure:
 
     @property
     def less_is_better(self) -> bool:
-        """Whether it is minimised unless something else is said: spread, losses, and the chance of falling short."""
-        return self.kind in ("sd", "shortfall", "below")
+        """Whether it is minimised unless something else is said: spread, losses, and the chance of falling short.
+
+        Of an outcome of which less is better it is the other way round, but for the spread.
+        """
+        return self.kind == "sd" or (self.kind in ("shortfall", "below")) != self.cost
 
     @property
     def _sign(self) -> str:

@@ -85,6 +85,14 @@ def reporting(model: Model, outputs: Sequence[str]) -> Model:
     return replace(model, outputs=tuple(Output(name) for name in outputs))
 
 
+def only_needed(model: Model) -> Model:
+    """The model with only those inputs and formulas that its outcomes depend on, to be compared with others."""
+    needed = needed_names(model, [output.name for output in model.outputs])
+    inputs = {name: entry for name, entry in model.inputs.items() if name in needed}
+    formulas = {name: formula for name, formula in model.formulas.items() if name in needed}
+    return replace(model, inputs=inputs, formulas=formulas)
+
+
 def doubtful_moments(models: Iterable[Model], measure: Measure) -> list[Problem]:
     """Notes on inputs without a mean (for sd: without a variance), whose outcomes may have none either."""
     if measure.kind in ("percentile", "below", "above"):

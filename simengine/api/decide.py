@@ -175,7 +175,8 @@ def breakeven(
     statistic
         As the objective of :func:`optimize`.
     low, high
-        The range; by default that of the decision, or 0 to twice the present value as far as that is allowed.
+        The range; by default that of the decision, or 0 to twice the present value as far as that is allowed, and up to
+        100 times where nothing ties within.
     overrides, threads, progress
         As in :func:`run`.
     trials, seed, sampler, replicates
@@ -204,9 +205,8 @@ def breakeven(
     ends = amounts["low"], amounts["high"]
     sought = Sought(vary, sides, strategy, amounts["target"], statistic, *ends, asked)
     search = search_for_tie(scenario_read(scenario, overrides), sought)
-    return BreakevenResult(
-        search.answer(progress), Asked(search.title, search.number, *search.bounds, search.draws, search.unit)
-    )
+    tie = search.answer(progress)
+    return BreakevenResult(tie, Asked(search.title, search.number, *tie.bounds, search.draws, search.unit))
 
 
 def draws_asked(

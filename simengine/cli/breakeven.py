@@ -17,11 +17,15 @@ from simengine.cli.streams import ascii_only, say, style_of, write
               help="The number that is varied, by path, such as costs.upfront; a decision; a whole input.")  # fmt: skip
 @click.option("--between", nargs=2, metavar="A B", help="The two strategies that are to tie.")
 @click.option("--strategy", metavar="NAME", help="The one strategy that is to reach --target.")
-@click.option("--target", metavar="X", help="What the statistic of --strategy is to reach.")
+@click.option("--target", metavar="X", help="What the statistic of --strategy is to reach, such as 450 or 10 %.")
 @click.option("--statistic", metavar="MEASURE", default="mean", show_default=True,
               help="mean, P50, P10, CE(200), CVaR95, P(T < 0); each also 'of NAME'.")  # fmt: skip
 @click.option("--low", metavar="X", help="Begin of the range; that of the decision, or 0 where that is allowed.")
-@click.option("--high", metavar="X", help="End of the range; that of the decision, or twice the present value.")
+@click.option(
+    "--high",
+    metavar="X",
+    help="End of the range; that of the decision, or twice the present value; more where nothing ties.",
+)
 @set_option
 @draws_options
 @answer_options
@@ -68,7 +72,7 @@ def command(
     count, first, parts, processors = numbers_of_draws(options, trials, seed, replicates, threads)
     overrides = options.settings("--set", settings)
     ends = options.number("--low", low), options.number("--high", high)
-    goal = options.number("--target", target)
+    goal = options.number("--target", target, percent=True)
     options.check()
     check_file(out, force=force)
     found = load(scenario, set_values=overrides)
@@ -80,7 +84,7 @@ def command(
         announce_compilation()
     with ProgressBar(quiet=quiet) as progress:
         tie = search.answer(progress)
-    asked = Asked(search.title, search.number, *search.bounds, search.draws, search.unit)
+    asked = Asked(search.title, search.number, *tie.bounds, search.draws, search.unit)
     write_answer(out, breakeven_csv(tie, asked, bom=bom), force=force)
     if as_json:
         write(breakeven_json(tie, asked, ascii_only=ascii_only()))

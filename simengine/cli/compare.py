@@ -10,10 +10,10 @@ import click
 
 from simengine.cli.arguments import Command, force_option, set_option, strategy_option
 from simengine.cli.decide import look_line, until_decided_option
+from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
-from simengine.errors import InvalidInput, Problem
 from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 if TYPE_CHECKING:
@@ -151,8 +151,7 @@ def command(
 def _check_target(out: str, names: tuple[str, ...], *, force: bool) -> None:
     from simengine.results.files import check_folder
 
-    if not out.strip():
-        raise InvalidInput(Problem("names no folder", "--out", repr(out), hint="say where the comparison belongs"))
+    check_folder_name(out, "results of the comparison")
     check_folder(Path(out), names, force=force)
 
 

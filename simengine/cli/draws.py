@@ -9,10 +9,13 @@ from typing import TypeVar
 import click
 
 from simengine.cli.options import Options
-from simengine.errors import FileProblem
+from simengine.errors import FileProblem, InvalidInput, Problem
 from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 Function = TypeVar("Function", bound=Callable[..., object])
+
+_FILES = frozenset((".csv", ".xlsx", ".json", ".nc", ".html", ".txt"))
+"""Ends of names that no folder has."""
 
 MOST_TRIALS = 10**9
 MOST_SEED = 2**63 - 1
@@ -72,16 +75,39 @@ def check_file(out: str | None, *, force: bool) -> None:
 
     Raises
     ------
+    InvalidInput
+        If its name is not that of a CSV file.
     FileProblem
         If the file exists and may not be replaced, or its folder does not exist.
     """
     if out is None:
         return
     path = Path(out)
+    if path.suffix.lower() != ".csv" and not path.is_dir():
+        hint = f"name it {path.with_suffix('.csv').name}; --json prints an object, and run --out writes workbooks"
+        raise InvalidInput(
+            Problem("a CSV file is written, and the name says otherwise", "--out", out, "NAME.csv", hint)
+        )
     if path.is_dir() or not path.parent.is_dir():
         raise FileProblem(f"cannot write {out}: it is a folder, or there is no folder {path.parent}")
     if path.exists() and not force:
         raise FileProblem(f"{out} exists; --force replaces it")
+
+
+def check_folder_name(out: str, what: str) -> None:
+    """Refuse a target that is meant to be a folder and is named like a file.
+
+    Raises
+    ------
+    InvalidInput
+        If the name is empty, or that of a file.
+    """
+    if not out.strip():
+        raise InvalidInput(Problem("names no folder", "--out", repr(out), hint=f"say where the {what} belong"))
+    path = Path(out)
+    if path.suffix.lower() in _FILES and not path.is_dir():
+        hint = f"--out {path.with_suffix('')} for a folder with all files"
+        raise InvalidInput(Problem("a folder is written, and the name is that of a file", "--out", out, "DIR", hint))
 
 
 def write_answer(out: str | None, content: bytes, *, force: bool) -> None:

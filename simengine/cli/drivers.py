@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from simengine.cli.arguments import Command, force_option, scenario_argument, set_option, strategy_option
+from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
-from simengine.errors import InvalidInput, Problem
 from simengine.sampling.design import FEWEST_REPLICATES, MOST_REPLICATES, SAMPLERS
 
 _FEWEST_POINTS, _MOST_POINTS = 256, 1 << 24
@@ -125,8 +125,7 @@ def _check_target(out: str, *, force: bool) -> None:
     from simengine.report.drivers_result import DRIVERS_FILES
     from simengine.results.files import check_folder
 
-    if not out.strip():
-        raise InvalidInput(Problem("names no folder", "--out", repr(out), hint="say where the results belong"))
+    check_folder_name(out, "results")
     check_folder(Path(out), DRIVERS_FILES, force=force)
 
 

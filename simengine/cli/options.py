@@ -61,12 +61,14 @@ class Options:
             return None
         return int(number)
 
-    def number(self, name: str, text: str | None) -> float | None:
-        """Any finite number, such as 0.05, -3 or 1_000."""
+    def number(self, name: str, text: str | None, *, percent: bool = False) -> float | None:
+        """Any finite number, such as 0.05, -3 or 1_000; with ``percent`` also 10 % for 0.1."""
         if text is None:
             return None
+        plain = text.rstrip()
+        is_percent = percent and plain.endswith("%")
         try:
-            value = float(text)
+            value = float(plain[:-1]) / 100.0 if is_percent else float(text)
         except ValueError:
             value = math.nan
         if math.isfinite(value):

@@ -18,6 +18,7 @@ from simengine.cli.arguments import (
     set_option,
     strategy_option,
 )
+from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -135,8 +136,7 @@ def command(
             Problem("prints one trial and simulates nothing", "--trial", trial, hint="leave out --out and --selfcheck")
         )
     if out is not None:
-        if not out.strip():
-            raise InvalidInput(Problem("names no folder", "--out", repr(out), hint="say where the results belong"))
+        check_folder_name(out, "results")
         _check_target(Path(out), force=force, years=False)
     prepared = prepare(scenario, request)
     if out is not None and any(model.yearly_outputs for model in prepared.models):

@@ -65,7 +65,7 @@ def _answer(found: Tie, asked: Asked, style: Style) -> list[str]:
         said = f"Nowhere in the range: {printable(found.first)} is {side} throughout."
         near = found.may_touch
         if near is None:
-            return [said]
+            return [f"{said} For another range give --low and --high."]
         return [f"{said} It comes within its error of a tie near {path} = {significant(near, 4)}."]
     sentences = []
     located = [root for root in found.roots if root.located]

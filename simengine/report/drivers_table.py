@@ -6,11 +6,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simengine.report.descriptions import draws_in_words
+from simengine.report.drivers_names import MOST_ROWS, NOTHING, factor_name, joined, over_periods, summed
 from simengine.report.numbers import MISSING, estimate, level, share, significant
 from simengine.report.text import Cell, Column, Style, printable, table, wrap
 from simengine.results.record import Record
+
+Array = NDArray[np.float64]
 
 _BAR = 8
 _FEW_POINTS = 8192
@@ -57,7 +61,7 @@ def _shown(record: Record, by_risk: bool) -> list[int]:
 
 
 def _name(record: Record, factor: int) -> str:
-    return printable(str(record["factor"][factor]))
+    return factor_name(record, factor)
 
 
 # ---- what moves outcomes ----
@@ -72,9 +76,18 @@ def _tornado(record: Record, output: int, style: Style, by_risk: bool) -> list[s
         used.sort(key=lambda f: -abs(rho[s, f]))
         swings = record["swing"][s, output]
         rows: list[list[Cell]] = []
-        for f in used:
+        quiet = 0
+        for name, members in _by_share(record, used, part[s]):
+            f = members[0]
+            whole, whole_se = summed(part[s, members], part_se[s, members])
+            if len(rows) >= MOST_ROWS and whole < NOTHING:
+                quiet += 1
+                continue
+            if len(members) > 1:
+                rows.append([name, MISSING, share(whole, whole_se), _bar(whole, style), MISSING, MISSING, MISSING])
+                continue
             low, high = swings[f]
-            cells: list[Cell] = [_name(record, f), estimate(rho[s, f], rho_se[s, f])]
+            cells: list[Cell] = [name, estimate(rho[s, f], rho_se[s, f])]
             cells += [share(part[s, f], part_se[s, f]), _bar(part[s, f], style)]
             cells += [_changed(record, (s, output, f))]
             cells += [significant(float(low), 5), significant(float(high), 5)]
@@ -84,10 +97,20 @@ def _tornado(record: Record, output: int, style: Style, by_risk: bool) -> list[s
         columns += [Column("share, %", "right"), Column(""), Column("change of mean", "right")]
         columns += [Column(f"swing P{point}", "right") for point in points]
         lines += ["", *table(columns, rows, style)] if rows else []
-        idle = [_name(record, f) for f in _shown(record, False) if _idle(record, s, output, f)]
+        if quiet:
+            lines += [style.dim(f"{quiet} more, each with a share below {100 * NOTHING:g} %")]
+        idle = [name for name, _ in joined(record, [f for f in _shown(record, False) if _idle(record, s, output, f)])]
         if idle:
             lines += [style.dim(line) for line in wrap(f"no part in it: {', '.join(idle)}", style.width)]
     return lines
+
+
+def _by_share(record: Record, used: list[int], shares: Array) -> list[tuple[str, list[int]]]:
+    """The rows of a tornado: by rank correlation, or by share where the draws of several periods are one row."""
+    rows = joined(record, used)
+    if all(len(members) == 1 for _, members in rows):
+        return rows
+    return sorted(rows, key=lambda row: -_size(float(np.sum(shares[row[1]]))))
 
 
 def _idle(record: Record, strategy: int, output: int, factor: int) -> bool:
@@ -112,9 +135,12 @@ def _sobol(record: Record, output: int, style: Style, by_risk: bool) -> list[str
         rows: list[list[Cell]] = []
         order = [f for f in _shown(record, by_risk) if record["linked"][s, output, f]]
         order.sort(key=lambda f: -_size(record[names[-2]][s, output, f]))
-        for f in order:
-            row: list[Cell] = [_name(record, f)]
-            row += [share(record[name][s, output, f], record[f"{name}_se"][s, output, f]) for name in names]
+        entries = joined(record, order)
+        if any(len(members) > 1 for _, members in entries):
+            entries.sort(key=lambda row: -_size(float(np.sum(record[names[-2]][s, output, row[1]]))))
+        for label, members in entries:
+            row: list[Cell] = [label]
+            row += [share(*summed(record[n][s, output, members], record[f"{n}_se"][s, output, members])) for n in names]
             rows.append(row)
         headings = {"shapley": "Shapley effect", "sobol_first": "first order (Sobol)", "sobol_total": "total (Sobol)"}
         columns = [Column(printable(record.strategies[s]))]
@@ -138,6 +164,9 @@ def _information(record: Record, output: int, style: Style, by_risk: bool) -> li
         alone = printable(record.strategies[strategies[0]])
         text = f"Only {alone} reports it, so there is nothing to choose and no enquiry could change the choice: "
         return [*lines, *wrap(text + "EVPI and EVPPI need two strategies. Name another with --strategy.", style.width)]
+    if record.outputs[output] in record.document("less_is_better"):
+        text = "Less of it is better; it is not what strategies are chosen by here, so nothing is said of choosing."
+        return [*lines, *wrap(text, style.width)]
     best = max(strategies, key=lambda s: float(record["mean"][s, output]))
     mean = estimate(record["mean"][best, output], record["mean_se"][best, output]).text(style.plus_minus)
     whole = estimate(evpi, evpi_se).text(style.plus_minus)
@@ -238,7 +267,12 @@ def _stress(record: Record, output: int, style: Style, by_risk: bool) -> list[st
 
 
 def _reverse(record: Record, output: int, style: Style, by_risk: bool) -> list[str]:
-    lines = _heading(record, output, "what its worst 5 % have in common", style)
+    ends = (
+        "lowest 5 %, which are its best,"
+        if record.outputs[output] in record.document("less_is_better")
+        else "worst 5 %"
+    )
+    lines = _heading(record, output, f"what its {ends} have in common", style)
     for s in _strategies(record, output):
         shift, error = record["tail_shift"][s, output], record["tail_shift_se"][s, output]
         order = [f for f in _shown(record, False) if record["linked"][s, output, f] and _present(record, s, output, f)]
@@ -300,6 +334,11 @@ def _notes(record: Record, style: Style) -> list[str]:
             "drawn; of an event, as it strikes rather than not. "
             f"Swing P{low}, P{high}: the outcome when the input is there and all others stay at their medians, "
             "correlated ones too."
+        )
+    if over_periods(record) and {"tornado", "sobol"} & set(asked):
+        notes.append(
+            "Of each period: the draws of one quantity over the periods together, with the sum of their shares; --json "
+            "and --out have each. Sums of total indices count twice what the draws do together."
         )
     if "evppi" in asked and np.isfinite(record["evpi"]).any():
         notes.append(

@@ -156,9 +156,16 @@ def _menu(one: StrategyTerms, measure: Measure, batches: Batches, style: Style) 
     known = any(offer.their_mean is not None for offer in one.menu)
     headers = [key, *([f"to the partner, {measure.short}"] if known else [])]
     headers += ["to the partner, mean"] if known and measure.kind != "mean" else []
-    columns = [Column("royalty x"), *(Column(header, "right") for header in headers)]
-    rows = [_offer(offer, len(headers), batches) for offer in one.menu]
+    columns = [
+        Column("royalty x, rate" if one.rates else "royalty x"),
+        *(Column(header, "right") for header in headers),
+    ]
+    rows = [_offer(offer, one.rates, len(headers), batches) for offer in one.menu]
     lines = [*wrap(said, style.width), "", *table(columns, rows, style)]
+    if one.fixed:
+        stays = "stays as it is" if len(one.fixed) == 1 else "stay as they are"
+        sentence = f"{_listed(one.fixed)} of the royalty {stays}, whatever the rate."
+        lines += wrap(sentence[0].upper() + sentence[1:], style.width)
     if any(offer.end.where == "below" for offer in one.menu):
         lines += wrap("Where no payment stands we are better off than now even without one.", style.width)
     if any(offer.end.where == "above" for offer in one.menu):
@@ -166,14 +173,20 @@ def _menu(one: StrategyTerms, measure: Measure, batches: Batches, style: Style) 
     return lines
 
 
-def _offer(offer: Offer, columns: int, batches: Batches) -> list[Cell]:
+def _offer(offer: Offer, rates: tuple[float, ...], columns: int, batches: Batches) -> list[Cell]:
     scale = significant(offer.scale, 4)
+    if rates:
+        scale += f": {' / '.join(significant(100.0 * offer.scale * rate, 4) for rate in rates)} %"
     if offer.ours is None:
         return [scale, _NONE if offer.end.where == "below" else "out of reach", *[_NONE] * (columns - 1)]
     cells: list[Cell] = [_amount(offer.end.payment, batches)]
     for side in (offer.theirs, offer.their_mean):
         cells += [_amount(side, batches)] if side is not None else []
     return [scale, *cells[:columns]]
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _pair(one: Linearised, batches: Batches) -> tuple[float, float]:

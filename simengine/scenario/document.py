@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from simengine.scenario.source import Source
 _NO_CHILDREN: Mapping[str | int, Origin] = MappingProxyType({})
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _NEVER = 1_000_000
+_ITEM = re.compile(r"(?P<list>[^\[\].]+)\[(?P<index>\d{1,6})\]")
 _PARTS = re.compile(r"p\d+\.\d+(?![^.])|[^.]+")
 _STEP = re.compile(r"(\"(?:[^\"\\]|\\.)*\")|\[(\d{1,9})\]|([^.\[\]\"]+)")
 
@@ -62,7 +63,8 @@ class Document:
 
         Tables are merged into tables; a distribution (a table with ``dist``), a number, a text or a list replaces
         what was there.  In tables at least ``paths_from`` levels deep, keys with dots, such as
-        ``"risks.ip_leak.probability"``, are paths.
+        ``"risks.ip_leak.probability"``, are paths.  A key such as ``tiers[0]`` is an item of the list ``tiers`` where
+        there is one; elsewhere it stays a key of its own, which :func:`stray_items` finds.
         """
         levels = paths_from if paths_from is not None else _NEVER
         data, merged = _overlay(self.data, self.origin, dict(value), origin, levels)
@@ -116,10 +118,53 @@ def _overlay(old: object, old_origin: Origin, new: object, origin: Origin, level
         for part in reversed(rest):
             item = {part: item}
             item_origin = Origin(origin.source, item_origin.path, {part: item_origin})
-        below = old_origin.child(first)
+        place = _item_of(data, first)
+        if place is not None:
+            name, index = place
+            before = children.get(name) or old_origin.child(name)
+            data[name], children[name] = _with_item(data[name], before, index, (item, item_origin), levels - 1)
+            continue
+        below = children.get(first) or old_origin.child(first)
         data[first], children[first] = _overlay(data.get(first), below, item, item_origin, levels - 1)
     merged = old_origin if old is not None else origin
     return data, Origin(merged.source, merged.path, children)
+
+
+def _item_of(data: Mapping[str, object], key: str) -> tuple[str, int] | None:
+    """The list and the index that a key such as ``tiers[0]`` means among ``data``; None where it is a plain key."""
+    found = _ITEM.fullmatch(key)
+    if found is None or key in data:
+        return None
+    listed, index = data.get(found["list"]), int(found["index"])
+    return (found["list"], index) if isinstance(listed, list) and index < len(listed) else None
+
+
+def _with_item(
+    old: object, old_origin: Origin, index: int, new: tuple[object, Origin], levels: int
+) -> tuple[list[object], Origin]:
+    """A list with something laid over one of its items."""
+    assert isinstance(old, list)
+    item, origin = _overlay(old[index], old_origin.child(index), *new, levels)
+    children = {**old_origin.children, index: origin}
+    return [*old[:index], item, *old[index + 1 :]], Origin(old_origin.source, old_origin.path, children)
+
+
+def list_named(key: str) -> str:
+    """The name of the list in a key such as ``correlations[0]``; any other key itself."""
+    found = _ITEM.fullmatch(key)
+    return found["list"] if found is not None else key
+
+
+def stray_items(data: object, path: Path = ()) -> Iterator[tuple[Path, str, int | None]]:
+    """Keys such as ``tiers[2]`` that are items of no list: where, the name of the list, how many items it has."""
+    table: Mapping[str, object] = data if isinstance(data, Mapping) else {}
+    for key, item in table.items():
+        found = _ITEM.fullmatch(key)
+        if found is not None:
+            listed = table.get(found["list"])
+            yield (*path, key), found["list"], len(listed) if isinstance(listed, list) else None
+        else:
+            yield from stray_items(item, (*path, key))
 
 
 def path_parts(key: str) -> list[str]:

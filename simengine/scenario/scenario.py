@@ -52,6 +52,11 @@ class Scenario:
         """The tables as resolved: what the file says laid over what it extends, and options over both."""
         return self._base.data
 
+    def value(self, strategy: str, key: str) -> object:
+        """What stands at a dotted path in a strategy, with its changes made; None where nothing does."""
+        document = self._documents[strategy]
+        return document.value(document.path_of(key))
+
     def place(self, path: KeyPath) -> Problem:
         """File, line and column of what stands at ``path`` in :attr:`data`, as a problem without a reason."""
         return self._locator.locate(Problem(""), self._base, path)

@@ -10,7 +10,7 @@ from simengine.errors import InvalidInput, Problem
 from simengine.scenario import names
 from simengine.scenario.deal_tables import Deals
 from simengine.scenario.definition import PLAIN_OUTCOME
-from simengine.scenario.document import Document, Origin, path_parts
+from simengine.scenario.document import Document, Origin, list_named, path_parts, stray_items
 from simengine.scenario.positions import Path
 from simengine.scenario.report import Report, validate
 from simengine.scenario.risk_tables import COST_KEYS, EVENT_KEYS
@@ -76,6 +76,7 @@ def _read(base: Document, name: str, raw: object, report: Report) -> Strategy | 
         measures = (changes.pop("mitigations"), (*path, "mitigations"))
     good = {key: value for key, value in changes.items() if _may_change(base, (*path, key), value, report)}
     document = _without_other_deal(base, good).overlay(good, base.find(path))
+    document = _without_stray_items(document, good, report)
     return Strategy(name, _without_fragments(document, base, report), table.title, table.description, measures)
 
 
@@ -92,6 +93,8 @@ def _may_change(base: Document, path: Path, value: object, report: Report) -> bo
     """Whether a strategy may change the table that ``path`` ends with; reports it where not."""
     table = str(path[-1])
     problem = None
+    if list_named(table) == "correlations":
+        return True  # the list, or one of its tables
     if table not in OVERRIDABLE:
         allowed = "paths that begin with " + ", ".join(OVERRIDABLE)
         if table in ScenarioFile.model_fields:
@@ -99,11 +102,28 @@ def _may_change(base: Document, path: Path, value: object, report: Report) -> bo
         else:
             hint = _home_hint(base, table) or names.suggest(table, OVERRIDABLE)
             problem = Problem(f"the scenario has no table {table}", allowed=allowed, hint=hint)
-    elif table not in ("correlations", "outputs") and not isinstance(value, dict):
+    elif table != "outputs" and not isinstance(value, dict):
         problem = Problem(f"{table} is a table, and one value would replace it", hint=f'"{table}.NAME" = ...')
     if problem:
         report.add(problem, base, path, of_key=True)
     return problem is None
+
+
+def _without_stray_items(document: Document, changed: Mapping[str, object], report: Report) -> Document:
+    """``document`` without tables in which a change names an item that a list does not have; they are reported."""
+    touched = {key: document.data[key] for key in changed if key in document.data}
+    stray = set()
+    for path, name, count in stray_items(touched):
+        report.add(_no_item(name, count), document, path, of_key=True)
+        stray.add(path[0])
+    return Document({key: value for key, value in document.data.items() if key not in stray}, document.origin)
+
+
+def _no_item(name: str, count: int | None) -> Problem:
+    if count is None:
+        return Problem(f"there is no list {name} here", hint=f"give it whole: {name} = [...]")
+    allowed = "no item" if not count else f"{name}[0]" if count == 1 else f"{name}[0] to {name}[{count - 1}]"
+    return Problem(f"the list {name} has no such item", allowed=allowed)
 
 
 def _home_hint(base: Document, name: str) -> str | None:
@@ -198,6 +218,7 @@ def apply_options(base: Document, values: Mapping[str, object], folder_of: Sourc
         source = Source(OPTION, folder_of.folder, "", {}, has_lines=False)
         key = _decision_path(document, key, value)
         table, _, name = key.partition(".")
+        table = list_named(table)
         known = [field for field in ScenarioFile.model_fields if field != "extends"]
         problem = None
         if table not in known:
@@ -209,7 +230,12 @@ def apply_options(base: Document, values: Mapping[str, object], folder_of: Sourc
             report.add(problem, Document({}, Origin(source)), (shown,))
             continue
         changed = document.overlay({key: value}, Origin(source), paths_from=0)
-        document = _without_fragments(changed, document, report)
+        touched = {name: item for name, item in changed.data.items() if list_named(name) == table}
+        strays = [] if table == "strategies" else list(stray_items(touched))  # a strategy says it where it is applied
+        for _, listed, count in strays:
+            report.add(_no_item(listed, count), Document({}, Origin(source)), (shown,))
+        if not strays:
+            document = _without_fragments(changed, document, report)
     return document
 
 

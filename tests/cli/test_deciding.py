@@ -313,3 +313,31 @@ def test_until_decided_says_that_the_limit_was_reached(folder, capsys):
 def test_mistakes_about_when_to_stop_are_explained(folder, capsys, arguments, said):
     code, out, err = call(capsys, "compare", "deal.toml", *arguments)
     assert (code, out) == (2, "") and said in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("diff", "deal.toml", "new.toml", "-o", "changes.xlsx"), "name it changes.csv"),
+        (("breakeven", "deal.toml", "--vary", "fee", "--between", "lean", "full", "-o", "tie"), "name it tie.csv"),
+        (("compare", "deal.toml", "--out", "table.xlsx"), "--out table for a folder"),
+        (("drivers", "deal.toml", "--out", "drivers.csv"), "--out drivers for a folder"),
+        (("run", "deal.toml", "--out", "results.json"), "--out results for a folder"),
+    ],
+)
+def test_a_target_whose_name_says_something_else_is_refused_before_any_work(folder, capsys, arguments, said):
+    code, out, err = call(capsys, *arguments)
+    assert code == 2 and said in err and out == ""
+    assert sorted(path.name for path in folder.iterdir()) == ["deal.toml", "new.toml"]
+
+
+def test_a_target_may_be_a_percentage():
+    from simengine.cli.options import Options
+    from simengine.errors import InvalidInput
+
+    options = Options()
+    assert options.number("--target", "10 %", percent=True) == 0.1
+    assert options.number("--target", "2.5%", percent=True) == 0.025
+    options.number("--low", "10%")
+    with pytest.raises(InvalidInput, match="--low = 10%"):
+        options.check()

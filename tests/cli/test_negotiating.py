@@ -98,15 +98,15 @@ Now deal.upfront is 5. It is outside the zone.
 
 Terms that leave mean of our npv at 13.95: royalty, and the deal.upfront that goes with it
 
-royalty x  deal.upfront  to the partner, mean
-─────────────────────────────────────────────
-0                  12.5                    -1
-0.5                8.75                    -1
-0.75              6.875                    -1
-1                     5                    -1
-1.25              3.125                    -1
-1.5                1.25                    -1
-2                     –                     –
+royalty x, rate  deal.upfront  to the partner, mean
+───────────────────────────────────────────────────
+0: 0 %                   12.5                    -1
+0.5: 5 %                 8.75                    -1
+0.75: 7.5 %             6.875                    -1
+1: 10 %                     5                    -1
+1.25: 12.5 %            3.125                    -1
+1.5: 15 %                1.25                    -1
+2: 20 %                     –                     –
 Where no payment stands we are better off than now even without one.
 
 ± is one standard error, of differences on common draws; intervals hold 95 %. Prices of clauses that

@@ -231,3 +231,77 @@ def test_problems_of_options_name_the_option(key: str, value: str, said: str) ->
     (found,) = problems("", {key: value})
     for fragment in said.split("|"):
         assert fragment in found
+
+
+TIERS = """[scenario]
+name = "tiers"
+horizon = 3
+[inputs]
+V = "20 to 60"
+D = 0.5
+[deal]
+mode = "licence"
+milestones = [{ year = 1, amount = 2 }, { year = 2, amount = 3 }]
+royalty = { tiers = [{ up_to = 4, rate = 0.05 }, { rate = 0.08 }] }
+[strategies.plain]
+[strategies.other]
+"deal.royalty.tiers[0].rate" = 0.03
+"deal.milestones[1].amount" = 7
+"""
+
+
+def terms(text: str, strategy: str, **values: object) -> dict[str, float | None]:
+    definition = loads(text, file="f", set_values=values).strategies[strategy]
+    assert definition.terms is not None
+    return {key: term.constant for key, term in definition.terms.values.items()}
+
+
+def test_an_item_of_a_list_is_changed_by_its_path_and_the_others_stay() -> None:
+    changed, same = terms(TIERS, "other"), terms(TIERS, "plain")
+    differing = {key for key in same if changed[key] != same[key]}
+    assert differing == {"deal.royalty.tiers[0].rate", "deal.milestones[1].amount"}
+    assert (changed["deal.royalty.tiers[0].rate"], changed["deal.milestones[1].amount"]) == (0.03, 7.0)
+
+
+def test_an_option_changes_an_item_of_a_list_also_where_a_strategy_changes_another() -> None:
+    found = terms(TIERS, "other", **{"deal.royalty.tiers[1].rate": "0.2", "deal.royalty.tiers[0].up_to": 9})
+    assert found["deal.royalty.tiers[0].rate"] == 0.03
+    assert found["deal.royalty.tiers[1].rate"] == 0.2
+    assert found["deal.royalty.tiers[0].up_to"] == 9.0
+    own = terms(TIERS, "other", **{"strategies.other.deal.royalty.tiers[0].rate": 0.01})
+    assert own["deal.royalty.tiers[0].rate"] == 0.01
+
+
+def test_the_merged_text_of_changed_items_reads_back_equal() -> None:
+    scenario = loads(TIERS, set_values={"deal.royalty.tiers[1].rate": 0.2})
+    again = loads(scenario.merged_text).strategies["other"].terms
+    assert again is not None
+    values = {key: term.constant for key, term in again.values.items()}
+    assert (values["deal.royalty.tiers[0].rate"], values["deal.royalty.tiers[1].rate"]) == (0.03, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("deal.royalty.tiers[2].rate", "the list tiers has no such item; allowed: tiers[0] to tiers[1]"),
+        ("deal.fees[0]", "there is no list fees here"),
+    ],
+)
+def test_an_item_that_is_not_there_is_refused_in_a_strategy_and_as_an_option(key: str, said: str) -> None:
+    for text, values in ((TIERS + f'"{key}" = 1\n', {}), (TIERS, {key: 1})):
+        with pytest.raises(InvalidInput) as caught:
+            loads(text, file="f", set_values=values)
+        assert said in str(caught.value)
+
+
+def test_a_problem_in_a_changed_item_stands_where_it_was_written() -> None:
+    text = TIERS.replace('tiers[0].rate" = 0.03', 'tiers[0].rate" = 3')
+    with pytest.raises(InvalidInput, match=rf"f:{text.count(chr(10)) - 1}:.*out of range"):
+        loads(text, file="f")
+
+
+def test_a_correlation_is_changed_by_its_place() -> None:
+    text = '[[correlations]]\nbetween = ["V", "D"]\nspearman = 0.5\n[strategies.a]\n[strategies.b]\n'
+    found = strategies(text + '"correlations[0].spearman" = -0.5\n')
+    assert found["a"].groups[0].matrix[0, 1] > 0.4
+    assert found["b"].groups[0].matrix[0, 1] < -0.4

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from simengine.analysis.compare.question import Question
+from simengine.analysis.direction import less_is_better
+from simengine.analysis.pinned import with_formulas
 from simengine.analysis.stored import is_stored, stored_scenario
-from simengine.deal.model import Model
+from simengine.deal.model import Model, Output
 from simengine.errors import InvalidInput, Mismatch, Problem
 from simengine.plan.plan import STREAM_VERSION, Plan
 from simengine.results.compute import compiled, expanded, select_strategies
@@ -84,7 +86,7 @@ def gather(given: Sequence[Given], question: Question) -> Gathered:
         baseline = _baseline(question.baseline, models)
         outputs, others = _outputs(question.outputs, models)
         _check_units(files, models, outputs)
-        kept = tuple(_only(model, outputs) for model in models)
+        kept, outputs = _turned(tuple(_only(model, outputs) for model in models), outputs)
         first = files[0]
         sampler = question.sampler if question.sampler is not None else first.sampler
         addresses = _addresses(everyone)
@@ -263,6 +265,24 @@ def _located(file: Compared, strategy: str, problem: Problem) -> Problem:
 def _only(model: Model, outputs: Sequence[str]) -> Model:
     """The model with the compared outcomes alone, so that nothing else is computed."""
     return replace(model, outputs=tuple(entry for entry in model.outputs if entry.name in outputs))
+
+
+def _turned(models: Sequence[Model], outputs: Sequence[str]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
+    """The models with the negatives of those outcomes of which less is better, so that of all compared more is."""
+    negated = {name: f"-{name}" for name in outputs if less_is_better(models, name)}
+    if not negated:
+        return tuple(models), tuple(outputs)
+    found = []
+    for model in models:
+        entries = tuple(_negative(entry) if entry.name in negated else entry for entry in model.outputs)
+        texts = {f"-{entry.name}": f"-{entry.name}" for entry in model.outputs if entry.name in negated}
+        found.append(replace(with_formulas(model, texts), outputs=entries))
+    return tuple(found), tuple(negated.get(name, name) for name in outputs)
+
+
+def _negative(entry: Output) -> Output:
+    title = f"{(entry.title or entry.name).partition(':')[0]}, negative, for less is better"
+    return replace(entry, name=f"-{entry.name}", title=title, targets=())
 
 
 def _addresses(models: Sequence[Model]) -> tuple[str, ...]:

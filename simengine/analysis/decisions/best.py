@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from simengine.analysis.decisions.constraints import read_constraint
 from simengine.analysis.decisions.optimum import DEFAULT_EVALUATIONS, Aim, Optimum, Progress, find_optimum
+from simengine.analysis.decisions.path import models_where
 from simengine.analysis.decisions.variables import Range, Variable, read_range, variables_of
+from simengine.analysis.direction import less_is_better
 from simengine.analysis.measures import read_measure
 from simengine.analysis.variants import Draws, DrawsAsked, doubtful_moments
 from simengine.deal.model import Model
@@ -58,7 +60,7 @@ class Search:
     def unit(self) -> str:
         """The unit of the outcome of the objective."""
         name = self.aim.objective.output
-        return next(o.unit for d in self.scenario.strategies.values() for o in d.outputs if o.name == name)
+        return unit_of(self.models.values(), str(name))
 
     @property
     def doubts(self) -> list[Problem]:
@@ -69,7 +71,13 @@ class Search:
     def answer(self, progress: Progress | None = None) -> Optimum:
         """The best, as :func:`find_optimum` finds it."""
         return find_optimum(
-            self.models, self.variables, self.aim, self.draws, evaluations=self.evaluations, progress=progress
+            self.models,
+            self.variables,
+            self.aim,
+            self.draws,
+            evaluations=self.evaluations,
+            models_at=lambda values: models_where(self.scenario, values),
+            progress=progress,
         )
 
 
@@ -87,14 +95,19 @@ def search_for(scenario: Scenario, wanted: Wanted) -> Search:
     return Search(
         scenario=scenario,
         models=chosen,
-        aim=_aim(scenario, chosen, wanted),
+        aim=_aim(chosen, scenario, wanted),
         variables=_variables(scenario, chosen, ranges),
         draws=wanted.draws.draws(scenario, models, _MOST_TRIALS),
         evaluations=wanted.evaluations,
     )
 
 
-def common_outputs(scenario: Scenario, strategies: Collection[str], option: str) -> tuple[list[str], set[str]]:
+def unit_of(models: Iterable[Model], output: str) -> str:
+    """The unit of an outcome, of the first strategy that reports it."""
+    return next(one.unit for model in models for one in model.outputs if one.name == output)
+
+
+def common_outputs(scenario: Scenario, models: Collection[Model], option: str) -> tuple[list[str], set[str]]:
     """The outcomes that all the strategies report, and all formulas that they could report.
 
     Raises
@@ -102,16 +115,20 @@ def common_outputs(scenario: Scenario, strategies: Collection[str], option: str)
     InvalidInput
         If they have none in common.
     """
-    lists = [[output.name for output in scenario.strategies[name].outputs] for name in strategies]
+    lists = [[output.name for output in model.outputs] for model in models]
     outputs = [name for name in lists[0] if all(name in names for names in lists)]
     if not outputs:
         raise InvalidInput(Problem("the strategies report no outcome in common", option, hint="choose --strategy"))
-    return outputs, set.intersection(*(set(scenario.strategies[name].model) for name in strategies))
+    definitions = {model.strategy: scenario.strategies[model.strategy] for model in models}
+    known = (
+        model.formulas if definitions[model.strategy].terms else definitions[model.strategy].model for model in models
+    )
+    return outputs, set.intersection(*map(set, known))
 
 
-def _aim(scenario: Scenario, chosen: Mapping[str, object], wanted: Wanted) -> Aim:
+def _aim(chosen: Mapping[str, Model], scenario: Scenario, wanted: Wanted) -> Aim:
     """What is best and what must hold, of outcomes that all the strategies report."""
-    outputs, formulas = common_outputs(scenario, chosen.keys(), "outputs")
+    outputs, formulas = common_outputs(scenario, chosen.values(), "outputs")
     output = wanted.output
     if output is not None and output not in outputs:
         hint = f"{output} is a formula: add it to [outputs]" if output in formulas else suggest(output, outputs)
@@ -119,6 +136,7 @@ def _aim(scenario: Scenario, chosen: Mapping[str, object], wanted: Wanted) -> Ai
             Problem("nothing that is reported is called so", "--output", output, list_names(outputs), hint)
         )
     measure = read_measure(wanted.objective, outputs, output, formulas=formulas)
+    measure = replace(measure, cost=less_is_better(chosen.values(), str(measure.output)))
     default = output or measure.output
     return Aim(
         measure,

@@ -2,11 +2,12 @@
 
 Variables are parameters of a plan, so a new value is a new constant and nothing is compiled again.  A plan holds
 several lanes, copies of the strategy with parameters of their own, which share all that does not depend on them.
+Where terms of a deal over years are varied the formulas may change with them: then each point has a model of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,9 @@ from simengine.plan.compile import build_plan, parameter_of
 
 LANES = 16
 """Candidates that are simulated together."""
+
+
+ModelsAt = Callable[[Mapping[str, float]], Mapping[str, Model]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,8 @@ class Evaluator:
     draws: Draws
     candidates: dict[tuple[float, ...], Candidate] = field(default_factory=dict)
     batches: Batches | None = None
+    models_at: ModelsAt | None = None
+    """The models by strategy with numbers at dotted paths set, for variables that are ``resolved``."""
     _sources: dict[int, Source] = field(default_factory=dict)
 
     def at(self, points: Sequence[Sequence[float]]) -> list[Candidate]:
@@ -71,7 +77,7 @@ class Evaluator:
     def _evaluated(self, points: Sequence[tuple[float, ...]]) -> list[Linearised]:
         lanes = 1 if len(points) == 1 else LANES
         filled = [*points, *[points[-1]] * (lanes - len(points))]
-        source = self._source(lanes)
+        source = self._resolved(points) if self._is_resolved else self._source(lanes)
         values = {
             parameter_of(str(lane), name): value
             for lane, point in enumerate(filled)
@@ -106,17 +112,41 @@ class Evaluator:
             value[those], parts[:, those] = found.value, found.parts
         return Linearised(value, parts)
 
+    @property
+    def _is_resolved(self) -> bool:
+        return any(variable.resolved for variable in self.variables)
+
+    def _resolved(self, points: Sequence[tuple[float, ...]]) -> Source:
+        """A plan of the models at the points, each read again with the terms of its point."""
+        assert self.models_at is not None
+        outputs = [output.name for output in self.model.outputs]
+        models = []
+        for point in points:
+            pairs = zip(self.variables, point, strict=True)
+            terms = {variable.resolved: float(x) for variable, x in pairs if variable.resolved}
+            models.append(reporting(self.models_at(terms)[self.model.strategy], outputs))
+        return self._built(models)
+
     def _source(self, lanes: int) -> Source:
         if lanes not in self._sources:
-            names = [variable.name for variable in self.variables]
-            copies = [replace(self.model, strategy=str(lane)) for lane in range(lanes)]
-            draws = self.draws
-            plan = build_plan(copies, sampler=draws.sampler, addresses=draws.addresses, parameters=names)
-            self._sources[lanes] = Source.of(plan, draws.seed, draws.trials, draws.replicates)
+            self._sources[lanes] = self._built([self.model] * lanes)
         return self._sources[lanes]
 
+    def _built(self, models: Sequence[Model]) -> Source:
+        names = [variable.name for variable in self.variables if not variable.resolved]
+        copies = [replace(model, strategy=str(lane)) for lane, model in enumerate(models)]
+        draws = self.draws
+        plan = build_plan(copies, sampler=draws.sampler, addresses=draws.addresses, parameters=names)
+        return Source.of(plan, draws.seed, draws.trials, draws.replicates)
 
-def evaluator(model: Model, variables: Sequence[Variable], measures: Sequence[Measure], draws: Draws) -> Evaluator:
+
+def evaluator(
+    model: Model,
+    variables: Sequence[Variable],
+    measures: Sequence[Measure],
+    draws: Draws,
+    models_at: ModelsAt | None = None,
+) -> Evaluator:
     """The evaluator of a strategy that computes only the outcomes that are measured."""
     outputs = list(dict.fromkeys(str(measure.output) for measure in measures))
-    return Evaluator(reporting(model, outputs), variables, measures, draws)
+    return Evaluator(reporting(model, outputs), variables, measures, draws, models_at=models_at)

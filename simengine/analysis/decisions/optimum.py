@@ -11,7 +11,7 @@ import numpy as np
 from simengine.aggregate.batches import Batches
 from simengine.aggregate.linearised import Linearised
 from simengine.analysis.decisions.constraints import Constraint
-from simengine.analysis.decisions.evaluate import Candidate, Evaluator, evaluator
+from simengine.analysis.decisions.evaluate import Candidate, Evaluator, ModelsAt, evaluator
 from simengine.analysis.decisions.search import (
     MOST_ENUMERATED,
     Score,
@@ -23,7 +23,7 @@ from simengine.analysis.decisions.search import (
 from simengine.analysis.decisions.selection import chance_of_correct, efficient, gaps_to, indistinguishable
 from simengine.analysis.decisions.variables import Variable, setting_text
 from simengine.analysis.measures import Measure
-from simengine.analysis.variants import Draws
+from simengine.analysis.variants import Draws, only_needed, reporting, variant_key
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput, Problem
 from simengine.plan.compile import needed_names
@@ -125,14 +125,15 @@ def find_optimum(
     *,
     evaluations: int = DEFAULT_EVALUATIONS,
     indifference: float | None = None,
+    models_at: ModelsAt | None = None,
     progress: Progress | None = None,
 ) -> Optimum:
     """Search all strategies given.
 
     Variables on which nothing that is measured depends are left out; strategies without variables are candidates as
-    they are.  ``indifference`` is how much better another candidate may be without the choice being wrong; by default
-    0 where every candidate was evaluated, else a standard error or a thousandth of the range of the objective,
-    whichever is more.
+    they are.  ``models_at`` gives the models for values of those that are resolved.  ``indifference`` is how much
+    better another candidate may be without the choice being wrong; by default 0 where every candidate was evaluated,
+    else a standard error or a thousandth of the range of the objective, whichever is more.
 
     Raises
     ------
@@ -144,10 +145,15 @@ def find_optimum(
     names = {
         name: needed_names(model, [str(measure.output) for measure in aim.measures]) for name, model in models.items()
     }
-    searchable = {name: tuple(v for v in found if v.name in names[name]) for name, found in variables.items()}
+    searchable = {
+        name: tuple(v for v in found if (_matters(v, name, aim, models_at) if v.resolved else v.name in names[name]))
+        for name, found in variables.items()
+    }
     if not any(searchable.values()):
         raise InvalidInput(_nothing_to_decide(searchable, variables, aim))
-    evaluators = {name: evaluator(model, searchable[name], aim.measures, draws) for name, model in models.items()}
+    evaluators = {
+        name: evaluator(model, searchable[name], aim.measures, draws, models_at) for name, model in models.items()
+    }
     searched = _search(evaluators, aim, evaluations, progress)
     candidates = [candidate for one in evaluators.values() for candidate in one.candidates.values()]
     batches = next(one.batches for one in evaluators.values() if one.batches is not None)
@@ -189,6 +195,17 @@ def find_optimum(
         as_good=tuple(candidate for candidate, same in zip(alike, similar, strict=True) if same),
         frontier=tuple(allowed[k] for k in efficient(values[:, -2], values[:, -1])),
     )
+
+
+def _matters(variable: Variable, strategy: str, aim: Aim, models_at: ModelsAt | None) -> bool:
+    """Whether the formulas of what is measured differ between the ends of the range of a term of a deal."""
+    assert models_at is not None
+    outputs = list(dict.fromkeys(str(measure.output) for measure in aim.measures))
+    keys = set()
+    for value in (variable.low, variable.value, variable.high):
+        model = models_at({variable.resolved: value})[strategy]
+        keys.add(variant_key(only_needed(reporting(model, outputs))))
+    return len(keys) > 1
 
 
 def _nothing_to_decide(
@@ -302,7 +319,7 @@ def _afresh(
     seed = (draws.seed + _FRESH) % 2**64
     fresh, today = best.measured, {}
     for name, one in evaluators.items():
-        again = evaluator(one.model, one.variables, one.measures, replace(draws, seed=seed))
+        again = evaluator(one.model, one.variables, one.measures, replace(draws, seed=seed), one.models_at)
         points = [[variable.value for variable in one.variables]]
         points += [list(best.setting.values())] if name == best.strategy else []
         found = again.at(points)

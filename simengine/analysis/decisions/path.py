@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from simengine.scenario.document import path_parts
 from simengine.scenario.names import list_names, nearest, nearest_first
 from simengine.scenario.strategies import OPTION, OVERRIDABLE
 
+_INDEX = re.compile(r"\[(\d{1,6})\]")
 _HALVINGS = 60
 _INSIDE = 0.99
 """How far towards a limit that is itself not allowed a range reaches."""
@@ -31,6 +33,11 @@ class Number:
     low: float | None = None
     high: float | None = None
     whole: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its range follows from its value alone, because none is declared."""
+        return self.low is None and self.high is None and bool(self.value)
 
 
 def number_at(scenario: Scenario, path: str) -> Number:
@@ -68,7 +75,10 @@ def _number(scenario: Scenario, path: str, numbers: Mapping[str, float]) -> Numb
     for same in dict.fromkeys((path, plain, f"{path}.value")):
         if same in numbers:
             return Number(same, numbers[same])
-    here, above = _at(scenario.data, path), _at(scenario.data, path.rpartition(".")[0]) if "." in path else None
+    here, above = (
+        value_at(scenario.data, path),
+        value_at(scenario.data, path.rpartition(".")[0]) if "." in path else None,
+    )
     if here is None and isinstance(above, dict) and "dist" in above:
         return Number(path, None)  # a parameter that has its default, such as scale; the loader knows whether it exists
     if _is_uncertain(path, here):
@@ -85,7 +95,7 @@ def _is_uncertain(path: str, here: Any) -> bool:
 
 
 def _unknown(scenario: Scenario, path: str, numbers: Mapping[str, float], declared: list[str]) -> Problem:
-    if _at(scenario.data, path) is not None:
+    if value_at(scenario.data, path) is not None:
         inside = [key for key in numbers if key.startswith(f"{path}.")]
         hint = f"name one of its numbers, such as {inside[0]}" if inside else "only a number can be varied"
         return Problem("is not a number", "--vary", path, hint=hint)
@@ -95,19 +105,32 @@ def _unknown(scenario: Scenario, path: str, numbers: Mapping[str, float], declar
     return Problem("the scenario has no such number", "--vary", path, list_names(listed, 8), meant)
 
 
-def _numbers(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
-    """Dotted paths of all numbers in tables that a strategy may change."""
+def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Dotted paths of all numbers in tables that a strategy may change, and of the discount rate."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if path or key in (*OVERRIDABLE, "strategies"):
-                yield from _numbers(item, (*path, str(key)))
+                yield from _numbers(item, f"{path}.{key}" if path else str(key))
+            elif key == "scenario" and isinstance(item, Mapping):
+                yield from _numbers(item.get("discount"), "scenario.discount")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _numbers(item, f"{path}[{index}]")
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield ".".join(path), float(value)
+        yield path, float(value)
 
 
-def _at(data: Any, path: str) -> Any:
+def value_at(data: Any, path: str) -> Any:
+    """What stands at a dotted path, such as ``deal.royalty.tiers[0].rate``; None where nothing does."""
     for part in path_parts(path):
-        data = data.get(part) if isinstance(data, Mapping) else None
+        name, *indices = _INDEX.split(part)
+        written = data.get(part) if isinstance(data, Mapping) else None
+        if written is None and isinstance(data, Mapping):
+            data = data.get(name)
+            for index in indices[::2]:
+                data = data[int(index)] if isinstance(data, list) and int(index) < len(data) else None
+        else:
+            data = written
     return data
 
 
@@ -119,8 +142,19 @@ def models_with(scenario: Scenario, number: Number, value: float) -> dict[str, M
     InvalidInput
         If the scenario is not valid with it.
     """
+    return models_where(scenario, {number.path: value})
+
+
+def models_where(scenario: Scenario, values: Mapping[str, float]) -> dict[str, Model]:
+    """The models of all strategies with the numbers at some dotted paths set.
+
+    Raises
+    ------
+    InvalidInput
+        If the scenario is not valid with them.
+    """
     try:
-        return {model.strategy: model for model in expand(with_values(scenario, {number.path: value}))}
+        return {model.strategy: model for model in expand(with_values(scenario, values))}
     except InvalidInput as error:
         raise InvalidInput(
             replace(problem, file="--vary" if problem.file == OPTION else problem.file) for problem in error.problems
@@ -161,6 +195,13 @@ def _default_ends(scenario: Scenario, number: Number) -> tuple[float | None, flo
         return number.low, number.high
     ends = sorted((0.0, 2.0 * number.value))
     return _limit(scenario, number, ends[0]), _limit(scenario, number, ends[1])
+
+
+def wider_bounds(scenario: Scenario, number: Number, bounds: tuple[float, float], factor: float) -> tuple[float, float]:
+    """The default range of a number, up to another multiple of its value as far as that is allowed."""
+    assert number.value
+    end = _limit(scenario, number, factor * number.value)
+    return (bounds[0], end) if end > bounds[1] else (end, bounds[1]) if end < bounds[0] else bounds
 
 
 def _limit(scenario: Scenario, number: Number, end: float) -> float:

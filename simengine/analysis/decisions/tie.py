@@ -70,6 +70,11 @@ class Tie:
     constant: bool
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """The range that was looked at."""
+        return float(self.at[0]), float(self.at[-1])
+
+    @property
     def may_touch(self) -> float | None:
         """Where the difference comes within its error of 0 without changing its sign; None where it does not."""
         if self.roots or self.constant:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from simengine.analysis.decisions.path import value_at
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario import Definition, Scenario
+from simengine.scenario.deal_tables import Deals
 from simengine.scenario.decisions import MOST_STEPS, stepped
 from simengine.scenario.names import list_names, nearest_first, suggest
 
@@ -19,7 +21,9 @@ _STRATEGY = re.compile(r"strategies\.(?P<strategy>[^.]+)\.(?P<rest>.+)", re.DOTA
 class Variable:
     """A number of a strategy that is searched over: a value between two bounds, or one of ``choices``, rising.
 
-    ``name`` is that in formulas, ``key`` the dotted path, ``value`` what a run takes.
+    ``name`` is that in formulas, ``key`` the dotted path, ``value`` what a run takes.  A term of a deal over years may
+    shape the formulas themselves, so the scenario is read again for every value of it: ``resolved`` is the path that is
+    set, and ``name`` the path as it was given.  It is empty for numbers that formulas take as they are.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Variable:
     high: float
     choices: tuple[float, ...] | None = None
     title: str = ""
+    resolved: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,13 @@ def variables_of(scenario: Scenario, strategy: str, ranges: Sequence[Range] = ()
     }
     problems: list[Problem] = []
     for given in ranges:
+        term = _term(scenario, strategy, given.path)
+        if term is not None:
+            name, path, value = term
+            if path:
+                bounds = given.low, given.high, given.choices
+                found[name] = Variable(name, given.path, value, *bounds, resolved=path)
+            continue
         try:
             named = _named(scenario, definition, given.path)
         except InvalidInput as error:
@@ -68,6 +80,38 @@ def variables_of(scenario: Scenario, strategy: str, ranges: Sequence[Range] = ()
     if problems:
         raise InvalidInput(problems)
     return tuple(found.values())
+
+
+def _term(scenario: Scenario, strategy: str, path: str) -> tuple[str, str, float] | None:
+    """A plain number in the tables of a deal over years: its name, the path that sets it in a strategy, its value.
+
+    The path is empty where another strategy has it, and not this one.  None where it is no such number.
+    """
+    inside = _STRATEGY.fullmatch(path)
+    key = inside["rest"] if inside is not None else path
+    if not any(_is_term(definition, key) for definition in scenario.strategies.values()):
+        return None
+    owners = [name for name in scenario.strategies if _term_value(scenario, name, key) is not None]
+    if not owners or (inside is not None and inside["strategy"] not in scenario.strategies):
+        return None
+    value = _term_value(scenario, strategy, key)
+    if value is None or (inside is not None and inside["strategy"] != strategy):
+        return key, "", 0.0
+    own = f"strategies.{strategy}.{key}"
+    return key, own if value_at(scenario.data, own) is not None else key, value
+
+
+def _is_term(definition: Definition, key: str) -> bool:
+    """Whether a path leads into the tables of a deal over years, and to no number that formulas take as it is."""
+    table = key.partition(".")[0].partition("[")[0]
+    if definition.terms is None or table not in (*Deals.model_fields, "risks", "costs", "scenario"):
+        return False
+    return key not in numbers_of(definition)
+
+
+def _term_value(scenario: Scenario, strategy: str, key: str) -> float | None:
+    value = scenario.value(strategy, key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _named(scenario: Scenario, definition: Definition, path: str) -> tuple[str, float] | None:

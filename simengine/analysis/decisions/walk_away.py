@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from simengine.analysis.decisions.best import common_outputs
-from simengine.analysis.decisions.path import Number, bounds_of, models_with, number_at
+from simengine.analysis.decisions.best import common_outputs, unit_of
+from simengine.analysis.decisions.path import Number, bounds_of, models_with, number_at, wider_bounds
 from simengine.analysis.decisions.tie import Tie, find_tie
+from simengine.analysis.direction import less_is_better
 from simengine.analysis.measures import Measure, read_measure
 from simengine.analysis.variants import Draws, DrawsAsked, Progress, doubtful_moments
 from simengine.deal.model import Model
@@ -18,6 +19,9 @@ from simengine.scenario.names import list_names, suggest
 
 _MOST_TRIALS = 1 << 17
 """Trials where none are asked for, unless the scenario asks for fewer."""
+
+_WIDER = (10.0, 100.0)
+"""How many times the present value is looked at, where there is no tie up to twice the value."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,10 @@ class Sought:
 
 @dataclass(frozen=True, eq=False)
 class TieSearch:
-    """A search for ties that is ready to begin."""
+    """A search for ties that is ready to begin.
+
+    ``wider`` are ranges to look at, one after the other, where there is no tie within ``bounds``.
+    """
 
     scenario: Scenario
     models: Mapping[str, Model]
@@ -46,6 +53,7 @@ class TieSearch:
     measure: Measure
     bounds: tuple[float, float]
     draws: Draws
+    wider: Sequence[float] = ()
 
     @property
     def title(self) -> str:
@@ -55,7 +63,7 @@ class TieSearch:
     @property
     def unit(self) -> str:
         """The unit of the outcome."""
-        return next(o.unit for o in self.scenario.strategies[self.sides[0]].outputs if o.name == self.measure.output)
+        return unit_of([self.models[self.sides[0]]], str(self.measure.output))
 
     @property
     def doubts(self) -> list[Problem]:
@@ -64,13 +72,22 @@ class TieSearch:
 
     def answer(self, progress: Progress | None = None) -> Tie:
         """The ties, as :func:`find_tie` finds them."""
+        found = self._within(self.bounds, progress)
+        first = found
+        for factor in self.wider:
+            if found.roots or found.constant:
+                break
+            bounds = wider_bounds(self.scenario, self.number, self.bounds, factor)
+            if bounds == (found.at[0], found.at[-1]):
+                break
+            found = self._within(bounds, progress)
+        return found if found.roots else first
 
+    def _within(self, bounds: tuple[float, float], progress: Progress | None) -> Tie:
         def models_at(value: float) -> Mapping[str, Model]:
             return models_with(self.scenario, self.number, value)
 
-        return find_tie(
-            models_at, self.sides, self.measure, self.bounds, self.draws, target=self.target, progress=progress
-        )
+        return find_tie(models_at, self.sides, self.measure, bounds, self.draws, target=self.target, progress=progress)
 
 
 def search_for_tie(scenario: Scenario, sought: Sought) -> TieSearch:
@@ -83,19 +100,29 @@ def search_for_tie(scenario: Scenario, sought: Sought) -> TieSearch:
     """
     models = expanded(scenario)
     sides = _sides(scenario, sought)
-    outputs, formulas = common_outputs(scenario, [name for name in sides if name is not None], "--between")
+    by_name = {model.strategy: model for model in models}
+    outputs, formulas = common_outputs(scenario, [by_name[name] for name in sides if name is not None], "--between")
     measure = read_measure(sought.statistic, outputs, option="--statistic", formulas=formulas)
+    measure = replace(measure, cost=less_is_better(models, str(measure.output)))
+    _check_target(measure, sought.target)
     number = number_at(scenario, sought.path)
     return TieSearch(
         scenario=scenario,
-        models={model.strategy: model for model in models},
+        models=by_name,
         number=number,
         sides=sides,
         target=sought.target or 0.0,
         measure=measure,
         bounds=bounds_of(scenario, number, sought.low, sought.high),
         draws=sought.draws.draws(scenario, models, _MOST_TRIALS),
+        wider=_WIDER if sought.low is None and sought.high is None and number.is_free else (),
     )
+
+
+def _check_target(measure: Measure, target: float | None) -> None:
+    if measure.share and target is not None and not 0.0 <= target <= 1.0:
+        hint = f"did you mean {target:g} %?" if 1.0 < target <= 100.0 else None
+        raise InvalidInput(Problem("is no probability", "--target", f"{target:g}", "0 to 1, or 0 % to 100 %", hint))
 
 
 def _sides(scenario: Scenario, sought: Sought) -> tuple[str, str | None]:

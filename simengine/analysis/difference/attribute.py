@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,10 +22,10 @@ from simengine.analysis.difference.shapley import (
     sampled_steps,
 )
 from simengine.analysis.measures import Measure
-from simengine.analysis.variants import Draws, Progress, doubtful_moments, measured, variant_key
+from simengine.analysis.variants import Draws, Progress, doubtful_moments, measured, reporting, variant_key
 from simengine.deal.expand import expand
 from simengine.deal.model import Model
-from simengine.errors import InvalidInput, Problem
+from simengine.errors import InvalidInput, Mismatch, Problem
 from simengine.plan.draws import addresses_of
 from simengine.scenario import Scenario
 
@@ -43,6 +43,9 @@ DEFAULT_ORDERS = 64
 """Random orders where the changes are too many for all sets of them."""
 
 _ORDER_SEED = 20_260_101
+
+_EQUAL = 1e-9
+"""Relative to the largest measure: sums in another order differ by less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,14 +129,15 @@ def attribute(old: Scenario, new: Scenario, how: How, progress: Progress | None 
     ------
     InvalidInput
         If the files count in different money, or have no strategy or no outcome in common.
+    Mismatch
+        If the changes do not add up to the difference.
     """
-    wanted = _wanted(old, new)
+    models = [expand(one) for one in (old, new)]
+    wanted = _wanted(old, new, models)
     changes = changes_between(old, new)
     effective = [place for place, change in enumerate(changes) if change.effective]
     coalitions = Coalitions.of(old, new, [changes[place] for place in effective], wanted)
     players = _players(coalitions, len(effective), how)
-    models = [expand(one) for one in (old, new)]
-    draws = how.draws(new, addresses_of([*models[0], *models[1]]))
     distinct: dict[str, Model] = {}
     keys: dict[tuple[int, str], str] = {}
     for mask in players.masks:
@@ -142,8 +146,12 @@ def attribute(old: Scenario, new: Scenario, how: How, progress: Progress | None 
         for strategy, model in found.items():
             key = keys[mask, strategy] = variant_key(model)
             distinct.setdefault(key, model)
+    ends = _ends(models, wanted, distinct)
+    draws = how.draws(new, _addresses([*models[0], *models[1]], distinct.values()))
     values, batches = measured(distinct, MEASURES, draws, progress)
-    units = {(d.strategy, o.name): o.unit for d in new.strategies.values() for o in d.outputs}
+    for end, mask in zip(ends, (0, players.masks[-1]), strict=True):
+        _check_reached(end, {strategy: values[keys[mask, strategy]] for strategy in wanted}, values)
+    units = {(model.strategy, output.name): output.unit for model in models[1] for output in model.outputs}
     contributions = [
         _contributions(
             (strategy, output, units[strategy, output]),
@@ -167,6 +175,50 @@ def attribute(old: Scenario, new: Scenario, how: How, progress: Progress | None 
         strategies_added=tuple(name for name in new.strategies if name not in old.strategies),
         doubts=_doubts(models, wanted),
     )
+
+
+def _ends(
+    sides: Sequence[Sequence[Model]], wanted: Mapping[str, tuple[str, ...]], distinct: dict[str, Model]
+) -> list[dict[str, str]]:
+    """The keys by strategy of both files as they are read by themselves, not made of each other; adds what is new."""
+    found = []
+    for side in sides:
+        keys = {}
+        for model in side:
+            if model.strategy in wanted:
+                whole = reporting(model, wanted[model.strategy])
+                keys[model.strategy] = variant_key(whole)
+                distinct.setdefault(keys[model.strategy], whole)
+        found.append(keys)
+    return found
+
+
+def _check_reached(
+    end: Mapping[str, str], reached: Mapping[str, Mapping[str, Linearised]], values: Mapping[str, dict[str, Linearised]]
+) -> None:
+    """That the changes made, or none of them, give the outcomes of the file itself.
+
+    Raises
+    ------
+    Mismatch
+        If they do not: something has an effect that no change stands for.
+    """
+    for strategy, key in end.items():
+        for output, value in reached[strategy].items():
+            there = values[key][output].value
+            if not np.allclose(value.value, there, rtol=_EQUAL, atol=_EQUAL * np.nanmax(np.abs(there)), equal_nan=True):
+                raise Mismatch(
+                    f"{output} of {strategy}: the attributed changes do not add up to the difference of the files. "
+                    "This is a defect of simengine, please report it with both files"
+                )
+
+
+def _addresses(ends: Sequence[Model], variants: Iterable[Model]) -> tuple[str, ...]:
+    """The addresses of both files, and those that only a mixture of the two draws from."""
+    addresses = addresses_of(ends)
+    known = {entry.stream for model in ends for entry in model.inputs.values()}
+    more = [model for model in variants if any(entry.stream not in known for entry in model.inputs.values())]
+    return addresses_of([*ends, *more]) if more else addresses
 
 
 def _doubts(sides: Sequence[Sequence[Model]], wanted: Mapping[str, tuple[str, ...]]) -> tuple[Problem, ...]:
@@ -238,7 +290,7 @@ def _money(scenario: Scenario) -> str:
     return "plain numbers" if header.unit == 1 else f"units of {header.unit:,.12g} of no currency"
 
 
-def _wanted(old: Scenario, new: Scenario) -> Mapping[str, tuple[str, ...]]:
+def _wanted(old: Scenario, new: Scenario, models: Sequence[Sequence[Model]]) -> Mapping[str, tuple[str, ...]]:
     """The outcomes that both files report, by strategy."""
     if old.header.money != new.header.money:
         reason = f"{old.file} counts in {_money(old)} and {new.file} in {_money(new)}"
@@ -250,9 +302,10 @@ def _wanted(old: Scenario, new: Scenario) -> Mapping[str, tuple[str, ...]]:
         allowed = f"one of {', '.join(old.strategies)} in both"
         raise InvalidInput(Problem(reason, "strategies", allowed=allowed))
     wanted = {}
+    reported = [{model.strategy: model.outputs for model in side} for side in models]
     for name in common:
-        reported = [output.name for output in new.strategies[name].outputs]
-        shared = tuple(output.name for output in old.strategies[name].outputs if output.name in reported)
+        before, after = ([output.name for output in outputs[name]] for outputs in reported)
+        shared = tuple(output for output in before if output in after)
         if shared:
             wanted[name] = shared
     if not wanted:

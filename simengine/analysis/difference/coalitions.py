@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from simengine.analysis.difference.changes import Change, as_written, comparable, with_changes
+from simengine.analysis.variants import reporting
 from simengine.deal.expand import expand
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput
@@ -66,7 +67,7 @@ class Coalitions:
             models = {model.strategy: model for model in expand(loads(to_toml(data), folder=self.folder))}
         except InvalidInput:
             return None
-        return {name: replace(models[name], title="") for name in self.wanted}
+        return {name: replace(reporting(models[name], outputs), title="") for name, outputs in self.wanted.items()}
 
 
 def _reporting(data: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from simengine.analysis.direction import less_is_better
 from simengine.analysis.drivers import decided, sections, stressed
 from simengine.analysis.drivers.build import Builder
 from simengine.analysis.drivers.conditions import parse_conditions
@@ -136,6 +137,11 @@ def _general_notes(study: Study) -> None:
         study.notes.append(f"{left_out:,} trials with an outcome that is not finite are left out everywhere.")
 
 
+def _costs(study: Study) -> list[str]:
+    """The outcomes of which less is better."""
+    return [name for name in dict.fromkeys(name for _, name in study.rows) if less_is_better(study.models, name)]
+
+
 def _attributes(study: Study, question: Question) -> dict[str, AttributeValue]:
     prepared = study.prepared
     scenario = prepared.scenario
@@ -148,6 +154,7 @@ def _attributes(study: Study, question: Question) -> dict[str, AttributeValue]:
         "resolved_text": scenario.merged_text,
         "sections": json.dumps(question.sections),
         "stress_conditions": json.dumps(question.stress, ensure_ascii=False),
+        "less_is_better": json.dumps(_costs(study)),
         "trials": prepared.trials,
         "left_out": int(np.count_nonzero(~study.finite)),
         "ranked_trials": int(study.by_class.trials) if "tornado" in question.sections else 0,

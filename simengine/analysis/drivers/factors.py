@@ -15,6 +15,12 @@ import numpy as np
 from simengine.deal.model import Dependence, Model, UncertainInput
 from simengine.formula import names_in
 
+MOST_PARTS = 8
+"""Factors that one risk may consist of to be a factor itself: each needs two levels, and cells are 2 to their number.
+
+Losses that are drawn anew for many years have more.
+"""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -58,7 +64,7 @@ def factors_of(models: Sequence[Model]) -> tuple[Factor, ...]:
     for name, parts in risks.items():
         members = tuple(member for part in parts for member in inputs[part].members)
         groups.append(Factor(name, "risk", members, "", titles[name], tuple(parts)))
-    return (*inputs.values(), *(group for group in groups if len(group.parts) > 1))
+    return (*inputs.values(), *(group for group in groups if 1 < len(group.parts) <= MOST_PARTS))
 
 
 def _risk_of(entry: UncertainInput) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine import settings
+from simengine.analysis.direction import less_is_better
 from simengine.analysis.drivers.cells import Division, decoys_of, divisions_of
 from simengine.analysis.drivers.designs import Setting
 from simengine.analysis.drivers.factors import Factor, Links, factors_of, probability_of
@@ -104,11 +105,11 @@ class Study:
 
     @cached_property
     def contests(self) -> tuple[Contest, ...]:
-        """Outcomes that several strategies report."""
+        """Outcomes that several strategies report and of which more is better: by the others nobody chooses."""
         found: list[Contest] = []
         for name in dict.fromkeys(name for _, name in self.rows):
             mine = tuple(k for k, (_, other) in enumerate(self.rows) if other == name)
-            if len(mine) > 1:
+            if len(mine) > 1 and not less_is_better(self.models, name):
                 found.append(Contest(name, mine, len(self.rows) + len(found)))
         return tuple(found)
 

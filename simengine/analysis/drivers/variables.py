@@ -125,6 +125,7 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("shapley_points", int, "points of each pair of samples for Shapley effects"),
     Attribute("stream_version", int, "version of the rule that maps seed, input and trial to a draw"),
     Attribute("plan_digest", str, "SHA-256 of the compiled scenario"),
+    Attribute("less_is_better", str, "JSON list of the outcomes of which less is better"),
     Attribute("notes", str, "JSON list of what has to be known to read the numbers"),
     Attribute("warnings", str, "JSON list of the warnings about the scenario"),
     Attribute("timings", str, "JSON object of seconds by stage"),

@@ -79,11 +79,11 @@ def _event(risk: str, event: Event, model: Model) -> Iterator[Risk]:
     absent: dict[str, float | str] = {f"{one}_time": NEVER for one in occurrences if holds(model, f"{one}_time")}
     happens, times = [], []
     if absent:
-        if event.probability is not None:
+        if event.probability is not None and holds(model, f"{name}_strikes"):
             absent[f"{name}_strikes"] = 0.0
         happens.append(f"{name}_time <= horizon")
         times.append(f"{name}_time")
-    if holds(model, f"{name}_losses"):
+    if holds(model, f"{name}_loss"):  # not where the frequency is 0
         kind: Kind = "event" if absent else "losses"
         absent[f"{name}_loss"] = 0.0
         happens.append(f"sum({name}_losses > 0) > 0")

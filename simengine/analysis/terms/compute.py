@@ -15,6 +15,7 @@ from simengine.analysis.variants import Draws, Progress, measured, reporting
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario.definition import Definition
+from simengine.scenario.terms import Terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,8 @@ class StrategyTerms:
 
     base: (measures,) of our npv.  together: what all payments are worth at once.  sides and zone are None where the
     partner's margin is not known, menu is empty where there is no royalty.  statistic: (), ours as it is, which
-    the menu keeps.
+    the menu keeps.  rates: those of the royalty as the deal has them, in the order of its tiers, empty where one is
+    uncertain; fixed: what the menu leaves as it is beside them (minimum, cap, lifetime cap).
     """
 
     strategy: str
@@ -46,6 +48,8 @@ class StrategyTerms:
     zone: Zone | None
     menu: tuple[Offer, ...]
     statistic: Linearised
+    rates: tuple[float, ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +87,20 @@ def terms_of(
         doubts += problems
     assert batches is not None
     return TermsFound(tuple(found), measure, draws, batches, tuple(doubts))
+
+
+_FIXED = {
+    "deal.royalty.minimum": "the minimum",
+    "deal.royalty.cap": "the cap",
+    "deal.royalty.lifetime_cap": "the lifetime cap",
+}
+
+
+def _rates(terms: Terms) -> tuple[float, ...]:
+    """The rates of the royalty, none where one of them is no plain number."""
+    named = set(royalty_rates(terms))
+    values = [term.constant for term in terms.values.values() if term.name in named]
+    return tuple(value for value in values if value is not None) if None not in values else ()
 
 
 def _of_strategy(
@@ -128,5 +146,7 @@ def _of_strategy(
         zone=zone_of(payments, wanted) if known else None,
         menu=menu_of(payments, statistic) if royalty_rates(definition.terms) else (),
         statistic=statistic,
+        rates=_rates(definition.terms),
+        fixed=tuple(name for key, name in _FIXED.items() if key in definition.terms.values),
     )
     return found, batches, problems
