@@ -39,7 +39,7 @@ _SHARES = frozenset(
     }
 )
 _A_YEAR = ("tax.relief.exempt", "insurance.deductible", "insurance.limit")
-"""Single amounts that are so much a year."""
+"""Amounts that are so much a year, or a whole year's, as the periods ask for: left open."""
 _IN_MARKET_CURRENCY = frozenset({"market", "deal", "partner"})
 """Parts of the deal whose money is that of the market, which may be a foreign one; what risks cost is our own."""
 
@@ -103,7 +103,7 @@ def _of_term(term: Term, home: str, foreign: str) -> Kind | None:
     if term.key == "crossborder.rate":
         return exchange_rate(home, foreign)
     if term.key.endswith(_A_YEAR):
-        return amount(home).over(YEARS)
+        return None
     if term.kind == "amount":
         by_year = term.by_year or term.key.startswith(("revenue.", "deal.royalty.tiers"))
         return None if by_year else amount(foreign if _abroad(term) else home)
