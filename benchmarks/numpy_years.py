@@ -82,7 +82,8 @@ def cash_flows(found, terms):
         active = np.minimum(in_force, 0.5)
         suspended = active - active_before
         price = np.exp(-0.05 * np.maximum(year - 0.5 - entry, 0.0))
-        sales = base * index * price * (1 - share) * (1 - lost) * (1 - suspended)
+        unbanned = base * index * price * (1 - share) * (1 - lost)  # what a fine is a share of
+        sales = unbanned * (1 - suspended)
         in_dispute = np.maximum(year - disputed, 0.0)
         claim = np.maximum(royalty_on(sales, terms["tiers"]), terms["minimum"])
         claim *= 1 - found["cut"] * (in_dispute - disputed_before)
@@ -90,7 +91,7 @@ def cash_flows(found, terms):
         receipts = claim * found["R"] * (1 - legal) * 0.9
         costs = found["support"] + terms.get("annual", 0.0)
         costs = costs + found["leak_cost"] * ((leaked > 0) & (leaked_before == 0))
-        costs += 0.02 * sales * ((in_force > 0) & (ruled_before == 0))
+        costs += 0.02 * unbanned * ((in_force > 0) & (ruled_before == 0))
         before_tax = receipts - costs
         earned += before_tax
         now_taxed = np.maximum(taxed, earned)
@@ -121,14 +122,15 @@ def cash_flows_at_once(found, terms):
     suspended = active - before(active)
     price = np.exp(-0.05 * np.maximum(year - 0.5 - entry, 0.0))
     index = (1 + found["growth"]) ** (year - 1)
-    sales = found["V"] * 0.1 * found["D"] * index * price * (1 - share) * (1 - lost) * (1 - suspended)
+    unbanned = found["V"] * 0.1 * found["D"] * index * price * (1 - share) * (1 - lost)
+    sales = unbanned * (1 - suspended)
     claim = np.maximum(royalty_on(sales, terms["tiers"]), terms["minimum"])
     claim = claim * (1 - found["cut"] * (in_dispute - before(in_dispute)))
     legal = np.minimum(found["L"] + 0.03 * suspended, 1.0)
     receipts = claim * found["R"] * (1 - legal) * 0.9
     costs = found["support"] + terms.get("annual", 0.0)
     costs = costs + found["leak_cost"] * ((leaked > 0) & (before(leaked) == 0))
-    costs = costs + 0.02 * sales * ((in_force > 0) & (before(in_force) == 0))
+    costs = costs + 0.02 * unbanned * ((in_force > 0) & (before(in_force) == 0))
     before_tax = receipts - costs
     initial = np.full(found["V"].size, terms["upfront"] * 0.9 - terms.get("first", 0.0))
     taxed = np.maximum(np.maximum.accumulate(np.cumsum(before_tax, axis=0) + initial, axis=0), 0.0)

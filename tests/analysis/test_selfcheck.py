@@ -37,6 +37,10 @@ costs.vault = 20
 """
 TRIALS = 20_000
 ROOT = Path(__file__).resolve().parents[2]
+MANY_FORMULAS = (
+    *("language_api", "battery_inspection_cross_border", "sensor_joint_development", "open_source_or_patents"),
+)
+"""Deals whose formulas by year, each an outcome here, take long."""
 
 
 def models(text: str = SCENARIO):
@@ -86,7 +90,13 @@ def test_numbers_that_a_few_trials_decide_are_not_judged():
     assert ("V", "sd") not in {(entry.name, entry.measure) for entry in check.comparisons}
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in MANY_FORMULAS else [])
+        for path in sorted((ROOT / "scenarios").glob("*.toml"))
+    ],
+)
 def test_shipped_scenarios_pass(file):
     """Even points hold nearly the expected number of every event: no spread tells how near."""
     scenario = load(file)

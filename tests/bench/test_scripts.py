@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from simengine.bench.deal import VARIANTS, plan_of
+from simengine.deal.expand import expand
+from simengine.engine.run import run
 from simengine.kernels import cpu
 from simengine.kernels.machine import evaluate
+from simengine.plan.compile import build_plan
+from simengine.scenario import load
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -103,3 +107,30 @@ def test_drivers_are_timed_beside_the_run(script):
     assert inputs == 8
     for work in sobol.values():
         work()
+
+
+def test_the_ten_year_licence_in_numpy_is_the_deal_of_the_scenario(script):
+    """Two models written apart: means of every outcome, percentiles and probabilities within their errors."""
+    oracle = script("numpy_years")
+    trials = 100_000
+    plan = build_plan(expand(load(BENCHMARKS / "years.toml")), years=True)
+    own = run(plan, trials=trials, seed=7, threads=1)
+    told = oracle.run(trials, 7)
+    at_once = oracle.run(2_000, 7, flows_of=oracle.cash_flows_at_once)
+    by_year = oracle.run(2_000, 7)
+    for output, found in zip(plan.outputs, own.outcomes, strict=True):
+        key = output.name if output.year is None else (output.name, round(output.year))
+        other = told[output.strategy][key]
+        close(found.mean, other["mean"], np.hypot(found.mean_se, other["std"] / np.sqrt(trials)))
+        close(found.prob_loss, other["prob_loss"], np.sqrt(2 * 0.25 / trials))
+        means = [told_by[output.strategy][key]["mean"] for told_by in (at_once, by_year)]
+        np.testing.assert_allclose(*means, rtol=1e-9, atol=1e-9)
+        if output.name == "npv":
+            for level, own_value, own_error in zip(own.percentiles, found.quantiles, found.quantiles_se, strict=True):
+                if level in oracle.PERCENTILES:
+                    theirs = other["percentiles"][oracle.PERCENTILES.index(level)]
+                    close(own_value, theirs, 1.5 * own_error)
+
+
+def close(one, other, error):
+    assert abs(one - other) <= 5 * error + 1e-9
