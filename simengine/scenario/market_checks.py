@@ -156,6 +156,9 @@ def check_partner(terms: Terms, found: Quantities) -> Found:
         yield ("partner", "correlation"), Problem("has no meaning for a single partner", hint=hint)
     if partner.walk_away and partner.margin is None:
         yield ("partner", "margin"), Problem("is missing: whether the partner launches depends on what it earns")
+    if partner.walk_away and "sales" in found.formulas.names:
+        reason = "whether the partner launches decides on sales, and sales are a formula of [model]"
+        yield ("partner", "walk_away"), Problem(reason, hint="write the formula market instead")
     if partner.walk_away and (terms.tables.deal is None or terms.tables.deal.mode == "value"):
         reason = 'has no meaning with mode = "value": the partner would owe us all its sales'
         yield ("partner", "walk_away"), Problem(reason, hint="give the terms in [deal]")

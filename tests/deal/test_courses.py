@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from deal_cases import deal, sales_of, scenario
 
+from simengine.deal.expand import expand
+from simengine.engine.run import draw
 from simengine.errors import InvalidInput
+from simengine.plan.compile import build_plan, everything
 from simengine.scenario import loads
 
 LEAK = "[risks.leak]\nrate = 0.6\nseverity = { dist = 'beta', alpha = 2, beta = 2 }\nprice_erosion = 0.05\n"
@@ -293,3 +296,41 @@ def test_adoption_needs_someone_who_begins():
         deal(scenario("[demand]\nmodel = 'bass'\np = 0\nq = 0.4\n"))
     assert refused.value.problems[0].key == "demand.p"
     assert loads(scenario("[demand]\nmodel = 'bass'\np = 0.01\nq = 0.4\n")) is not None
+
+
+OWN_SALES = """
+[scenario]
+name = "own-sales"
+horizon = 4
+[model]
+sales = "100"
+[partner]
+mode = "survival"
+annual_default = 0.9999
+margin = 0.5
+[risks.fined]
+probability = 1
+time = 2.5
+fine = 0.1
+[deal]
+mode = "licence"
+royalty = { rate = 0.1 }
+"""
+
+
+def test_sales_of_a_formula_end_with_the_default_too() -> None:
+    model = expand(loads(OWN_SALES))[0]
+    values = draw(build_plan([model], record="everything", years=True), 1, 0, 64)
+    names = [(output.name, output.year) for output in everything(model)]
+    found = dict(zip(names, values, strict=True))
+    early = found["partner_default_time", None] <= 1.0
+    assert early.mean() > 0.9
+    for year in (2.0, 3.0, 4.0):
+        assert np.all(found["partner_cash_flow", year][early] == 0.0)
+        assert np.all(found["fined_costs", year][early] == 0.0)
+
+
+def test_a_launch_is_not_decided_on_sales_of_a_formula() -> None:
+    text = OWN_SALES.replace('mode = "survival"\nannual_default = 0.9999\n', "walk_away = true\n")
+    with pytest.raises(InvalidInput, match="write the formula market instead"):
+        loads(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from simengine.deal.book import Book, identifier
 from simengine.deal.clauses.course import goes_on, goes_on_at, rate
-from simengine.deal.clauses.market import falls, has, sold
+from simengine.deal.clauses.market import falls, has, sells, sold
 from simengine.distributions import resolve
 from simengine.errors import InvalidInput, Problem
 from simengine.scenario.risk_tables import Event
@@ -251,10 +251,10 @@ def event_costs(book: Book) -> None:
 def _turnover(book: Book, name: str) -> str:
     """The sales that a fine is a share of: without what the same event takes of them."""
     if not (has(book, f"{name}_effect") or has(book, f"{name}_prices")):
-        return "sales"
+        return sells(book)
     text = sold(book, spared=(name,))
     title = "sales as they would be without it"
-    return "sales" if text == "sales" else book.add(f"{name}_spared_sales", text, "risks", title, f"risks.{name}")
+    return sells(book) if text == "sales" else book.add(f"{name}_spared_sales", text, "risks", title, f"risks.{name}")
 
 
 def _suit(book: Book, risk: str, name: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simengine.deal.book import Book
 from simengine.deal.clauses.contract import EQUITY, called, exit_value, upfront
 from simengine.deal.clauses.course import ACTUAL, Course, active, due, ends, in_force, lasts, rate, spot, success
-from simengine.deal.clauses.market import has, living, stage_costs
+from simengine.deal.clauses.market import has, living, sells, stage_costs
 from simengine.scenario.term_tables import Deal
 
 
@@ -67,7 +67,8 @@ def _earned(book: Book, course: Course = ACTUAL) -> str:
     if deal.mode == EQUITY:
         cash = book.product(f"{course.prefix}venture_cash_flow", *ends(book, course))
         return f"{cash} + {course.prefix}venture_loss"
-    text = f"{course.prefix}sales * {book['partner.margin']}"
+    sold = f"{course.prefix}sales" if course.prefix else sells(book)
+    text = f"{sold} * {book['partner.margin']}"
     if has(book, "serving_cost") or has(book, "potential_serving_cost"):
         text += f" - {course.prefix}serving_cost" if deal.mode != "value" else ""
     if "partner.annual_cost" in book:
