@@ -28,11 +28,11 @@ REVENUE_NEEDS = {
 
 _REVENUE_KEYS = {
     "value": (),
-    "subscription": ("subscribers", "additions", "churn", "fee", "cost", "cost_decline", "growth"),
-    "api": ("calls", "price", "cost", "cost_decline", "growth"),
-    "units": ("units", "price", "maintenance", "cost", "cost_decline", "growth"),
+    "subscription": ("subscribers", "additions", "churn", "fee", "conversion", "cost", "cost_decline", "growth"),
+    "api": ("calls", "price", "conversion", "cost", "cost_decline", "growth"),
+    "units": ("units", "price", "maintenance", "conversion", "cost", "cost_decline", "growth"),
     "service": ("days", "day_rate", "utilisation", "cost", "cost_decline", "growth"),
-    "commission": ("volume", "commission", "growth"),
+    "commission": ("volume", "commission", "conversion", "growth"),
 }
 
 _DEMAND_KEYS = {

@@ -80,6 +80,8 @@ class Revenue(Table):
     """Transactions a year, in money."""
     commission: ShareByYear | None = None
     """Share of the transactions that is earned."""
+    conversion: ShareByYear | None = None
+    """Share of the users, calls, units or transactions that is paid for; all are served."""
     growth: Growth | None = None
     """Growth of the volume a year: of calls, units, days or transactions."""
     price_decline: Share | None = None

@@ -152,6 +152,14 @@ def test_churn_of_half_years_compounds_to_that_of_years():
     assert np.allclose(revenue(lines, 2, 0.5)[0], [1000 * 0.8 * 5, 1000 * 0.64 * 5], rtol=1e-14)
 
 
+def test_only_those_who_convert_pay_and_all_are_served():
+    lines = 'model = "subscription"\nsubscribers = 1000\nfee = 10\nconversion = [0.001, 0.01, 0.01, 0.02]\ncost = 2\n'
+    assert np.allclose(revenue(lines)[0], [10, 100, 100, 200], rtol=1e-14)
+    assert np.allclose(revenue(lines, expression="serving_cost")[0], [2000] * 4, rtol=1e-14)
+    calls = 'model = "api"\ncalls = 1000\nprice = 2\nconversion = 0.25\n'
+    assert np.allclose(revenue(calls)[0], [500] * 4, rtol=1e-14)
+
+
 def test_prices_that_fall_tenfold_a_year():
     lines = 'model = "api"\ncalls = 1000\nprice = 2\nprice_decline = 0.9\n'
     found = revenue(lines)[0]

@@ -101,7 +101,7 @@ def market(book: Book) -> None:
     uplift = book.get("deal.demand_uplift")
     if revenue.model != "value":
         volume = VOLUMES[revenue.model](book, late)
-        factors = [volume, book.get("inputs.D"), index, _prices(book), uplift]
+        factors = [volume, book.get("revenue.conversion"), book.get("inputs.D"), index, _prices(book), uplift]
     elif book.tables.segments:
         parts = []
         for name in book.tables.segments:
