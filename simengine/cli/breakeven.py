@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from simengine.cli.answers import Delivery
 from simengine.cli.arguments import Command, scenario_argument, set_option
-from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws, write_answer
+from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws
 from simengine.cli.options import Options
-from simengine.cli.progress import ProgressBar, announce_compilation
-from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.cli.progress import ProgressBar
 
 
 @click.command("breakeven", cls=Command)
@@ -78,17 +78,13 @@ def command(
     found = load(scenario, set_values=overrides)
     asked_draws = DrawsAsked(count, first, sampler, parts, processors)
     search = search_for_tie(found, Sought(path, between, strategy, goal, statistic, *ends, asked_draws))
-    if not quiet:
-        for problem in (*found.warnings, *search.doubts):
-            say(str(problem))
-        announce_compilation()
+    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery.begin((*found.warnings, *search.doubts))
     with ProgressBar(quiet=quiet) as progress:
         tie = search.answer(progress)
     asked = Asked(search.title, search.number, *tie.bounds, search.draws, search.unit)
-    write_answer(out, breakeven_csv(tie, asked, bom=bom), force=force)
-    if as_json:
-        write(breakeven_json(tie, asked, ascii_only=ascii_only()))
-    elif not quiet:
-        write(breakeven_report(tie, asked, style_of()))
-    if out is not None and not quiet:
-        say(f"wrote {out}")
+    delivery.give(
+        lambda bom: breakeven_csv(tie, asked, bom=bom),
+        lambda ascii_only: breakeven_json(tie, asked, ascii_only=ascii_only),
+        lambda style: breakeven_report(tie, asked, style),
+    )

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import click
 
+from simengine.cli.answers import Delivery
 from simengine.cli.arguments import Command
-from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws, write_answer
+from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws
 from simengine.cli.options import Options
-from simengine.cli.progress import ProgressBar, announce_compilation
-from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.cli.progress import ProgressBar
 
 
 @click.command("diff", cls=Command)
@@ -58,19 +58,15 @@ def command(
     wanted = options.whole("--orders", orders, 2, 100_000)
     options.check()
     check_file(out, force=force)
+    delivery = Delivery(as_json, out, force, bom, quiet)
     how = How(numbers[0], numbers[1], sampler, numbers[2], wanted or DEFAULT_ORDERS, numbers[3])
     with ExitStack() as stack:  # data of stored results are there until all variants are simulated
         scenarios = scenario_of(old, stack), scenario_of(new, stack)
-        if not quiet:
-            for problem in dict.fromkeys(str(problem) for one in scenarios for problem in one.warnings):
-                say(problem)
-            announce_compilation()
+        delivery.begin(problem for one in scenarios for problem in one.warnings)
         with ProgressBar(quiet=quiet) as progress:
             found = attribute(*scenarios, how, progress)
-    write_answer(out, difference_csv(found, bom=bom), force=force)
-    if as_json:
-        write(difference_json(found, ascii_only=ascii_only()))
-    elif not quiet:
-        write(difference_report(found, style_of()))
-    if out is not None and not quiet:
-        say(f"wrote {out}")
+    delivery.give(
+        lambda bom: difference_csv(found, bom=bom),
+        lambda ascii_only: difference_json(found, ascii_only=ascii_only),
+        lambda style: difference_report(found, style),
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from simengine.cli.answers import Delivery
 from simengine.cli.arguments import Command, scenario_argument, set_option, strategy_option
-from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws, write_answer
+from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws
 from simengine.cli.options import Options
-from simengine.cli.progress import ProgressBar, announce_compilation
-from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.cli.progress import ProgressBar
 
 
 @click.command("optimize", cls=Command)
@@ -86,16 +86,12 @@ def command(
         draws=DrawsAsked(count, first, sampler, parts, processors),
     )
     search = search_for(found, wanted)
-    if not quiet:
-        for text in dict.fromkeys(str(problem) for problem in (*found.warnings, *search.doubts)):
-            say(text)
-        announce_compilation()
+    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery.begin((*found.warnings, *search.doubts))
     with ProgressBar(quiet=quiet) as progress:
         optimum = search.answer(progress)
-    write_answer(out, optimum_csv(optimum, bom=bom), force=force)
-    if as_json:
-        write(optimum_json(optimum, search.title, ascii_only=ascii_only()))
-    elif not quiet:
-        write(optimum_report(optimum, search.title, search.unit, style_of()))
-    if out is not None and not quiet:
-        say(f"wrote {out}")
+    delivery.give(
+        lambda bom: optimum_csv(optimum, bom=bom),
+        lambda ascii_only: optimum_json(optimum, search.title, ascii_only=ascii_only),
+        lambda style: optimum_report(optimum, search.title, search.unit, style),
+    )

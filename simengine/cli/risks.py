@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from simengine.cli.answers import Delivery
 from simengine.cli.arguments import Command, scenario_argument, set_option, strategy_option
-from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws, write_answer
+from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws
 from simengine.cli.options import Options
-from simengine.cli.progress import ProgressBar, announce_compilation
-from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.cli.progress import ProgressBar
 
 
 @click.command("risks", cls=Command)
@@ -58,19 +58,13 @@ def command(
     found = load(scenario, set_values=overrides)
     count, first, parts, processors = numbers
     question = register_question(found, strategies or None, DrawsAsked(count, first, sampler, parts, processors))
-    if not quiet:
-        for problem in (*found.warnings, *question.doubts):
-            say(str(problem))
-        announce_compilation()
+    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery.begin((*found.warnings, *question.doubts))
     with ProgressBar(quiet=quiet) as progress:
         register = question.answer(progress)
-    if not quiet:
-        for problem in register.doubts:
-            say(str(problem))
-    write_answer(out, register_csv(register, question, bom=bom), force=force)
-    if as_json:
-        write(register_json(register, question, ascii_only=ascii_only()))
-    elif not quiet:
-        write(register_report(register, question, style_of()))
-    if out is not None and not quiet:
-        say(f"wrote {out}")
+    delivery.doubt(register.doubts)
+    delivery.give(
+        lambda bom: register_csv(register, question, bom=bom),
+        lambda ascii_only: register_json(register, question, ascii_only=ascii_only),
+        lambda style: register_report(register, question, style),
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from simengine.cli.answers import Delivery
 from simengine.cli.arguments import Command, scenario_argument, set_option, strategy_option
-from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws, write_answer
+from simengine.cli.draws import answer_options, check_file, draws_options, numbers_of_draws
 from simengine.cli.options import Options
-from simengine.cli.progress import ProgressBar, announce_compilation
-from simengine.cli.streams import ascii_only, say, style_of, write
+from simengine.cli.progress import ProgressBar
 
 
 @click.command("terms", cls=Command)
@@ -67,19 +67,13 @@ def command(
     found = load(scenario, set_values=overrides)
     asked = DrawsAsked(count, first, sampler, parts, processors)
     question = terms_question(found, Terms(strategies or None, by, *least, asked))
-    if not quiet:
-        for problem in (*found.warnings, *question.doubts):
-            say(str(problem))
-        announce_compilation()
+    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery.begin((*found.warnings, *question.doubts))
     with ProgressBar(quiet=quiet) as progress:
         terms = question.answer(progress)
-    if not quiet:
-        for problem in terms.doubts:
-            say(str(problem))
-    write_answer(out, terms_csv(terms, question, bom=bom), force=force)
-    if as_json:
-        write(terms_json(terms, question, ascii_only=ascii_only()))
-    elif not quiet:
-        write(terms_report(terms, question, style_of()))
-    if out is not None and not quiet:
-        say(f"wrote {out}")
+    delivery.doubt(terms.doubts)
+    delivery.give(
+        lambda bom: terms_csv(terms, question, bom=bom),
+        lambda ascii_only: terms_json(terms, question, ascii_only=ascii_only),
+        lambda style: terms_report(terms, question, style),
+    )
