@@ -12,7 +12,7 @@ from simengine.formula.lowering import lower
 from simengine.formula.nodes import Name, Node, Number, Operation, name_spans, names_in
 from simengine.formula.parser import parse
 from simengine.formula.printer import to_text
-from simengine.formula.shapes import is_yearly, shape_problems, uses_axis, yearly_formulas
+from simengine.formula.shapes import is_yearly, shape_problems, yearly_formulas
 from simengine.formula.tokens import MAX_TEXT
 
 __all__ = [
@@ -41,6 +41,5 @@ __all__ = [
     "shape_problems",
     "to_text",
     "unit_label",
-    "uses_axis",
     "yearly_formulas",
 ]

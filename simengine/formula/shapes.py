@@ -38,15 +38,6 @@ def yearly_formulas(trees: Mapping[str, Node], yearly: Mapping[str, bool]) -> di
     return {name: known[name] for name in trees}
 
 
-def uses_axis(node: Node) -> bool:
-    """Whether a formula names the axis or uses a function over years."""
-    return any(
-        (isinstance(part, Name) and part.name in AXIS_NAMES)
-        or (isinstance(part, Operation) and part.symbol in FUNCTIONS and FUNCTIONS[part.symbol].axis is not None)
-        for part in postorder(node)
-    )
-
-
 def shape_problems(node: Node, text: str, grid: Grid, yearly: Mapping[str, bool]) -> list[Problem]:
     """What does not fit the periods: yearly values in place of single ones, too many values, times beyond the end.
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from yearly_values import FLOWS, LENGTHS, NUMBERS, same, value
 
-from simengine.formula import Grid, parse
-from simengine.formula.shapes import uses_axis
+from simengine.formula import Grid
 
 # ---- along the axis ----
 
@@ -129,11 +128,6 @@ def test_single_values_stand_for_themselves_in_every_period(x: list[float], a: f
     same(value("x > a and not x > b", n, **given_values), (wide > a) & ~(wide > b))
     same(value("sum(a)", n, **given_values), np.cumsum([a] * n)[-1])
     same(value("cumsum(a)", n, **given_values), np.cumsum([a] * n))
-
-
-def test_uses_axis() -> None:
-    assert uses_axis(parse("V * period")) and uses_axis(parse("by_year(1, 2)")) and uses_axis(parse("1 + sum(V)"))
-    assert not uses_axis(parse("tiers(V, 1, 0.1, 0.2) + normcdf(V)"))
 
 
 # ---- clauses ----

@@ -15,16 +15,6 @@ from simengine.scenario.terms import Terms
 
 Kind = Literal["event", "losses", "risk", "default", "collection", "failure", "approval"]
 
-MEANINGS: Mapping[Kind, str] = {
-    "event": "an event in time",
-    "losses": "losses of a frequency and a size",
-    "risk": "a risk without a time",
-    "default": "the partner stops paying",
-    "collection": "the share that the partner does not pay",
-    "failure": "a stage of development fails",
-    "approval": "the authorities refuse",
-}
-
 
 @dataclass(frozen=True)
 class Risk:

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simengine.distributions.marginal import Marginal
 from simengine.distributions.values import brief
 from simengine.errors import InvalidInput, Problem
 
-Complex = NDArray[np.complex128]
 MOST_LISTED = 1000
 """A law that is given by a list of probabilities may go so far; its generating function is a polynomial."""
 
