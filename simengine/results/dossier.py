@@ -1,0 +1,24 @@
+"""A result and the answers that belong to it: all that a page or a workbook can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simengine.results.record import Record
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The record of a run, and what else was asked of the same scenario; None where it was not, or says nothing.
+
+    comparison: the strategies against each other, as `simengine compare` stores it.  drivers: what drives the
+    outcomes, as `simengine drivers` stores it.  register: the risks and measures, as `simengine risks --json` prints
+    them.
+    """
+
+    record: Record
+    comparison: Record | None = None
+    drivers: Record | None = None
+    register: Mapping[str, Any] | None = None
