@@ -1,6 +1,6 @@
 """A device that is none: CUDA C compiled by g++ against a shim that runs blocks of threads as fibers, for tests.
 
-Buffers are NumPy arrays.  What a kernel computes here is, bit for bit, what the text says; how fast it is means nothing.
+Buffers are NumPy arrays.  What a kernel computes here is what the text says, bit for bit; its speed means nothing.
 """
 
 from __future__ import annotations
