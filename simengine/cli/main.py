@@ -22,6 +22,7 @@ from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
+        "watch": "Simulate a scenario whenever it is saved; show what moved.",
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
         "verify": "Compute a stored result again and compare every number.",
     },
