@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def run(
     scheduler: str | Client | None = None,
     target_se: Mapping[str, object] | None = None,
     max_trials: float | None = None,
+    analyses: bool = True,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Result:
     """Simulate a scenario.
@@ -71,6 +73,9 @@ def run(
         ``trials``.  Trials are run until all of them hold.
     max_trials
         Where such a run stops at the latest, 100 million by default; ``result.stopping`` says whether it had to.
+    analyses
+        Whether the strategies are compared, the drivers found and the risks registered, on at most 131,072 trials
+        each, when the result is first asked for them, or for a file that shows them: ``results.nc``, workbook or page.
     progress
         Called from any thread with trials done, trials in all, and the name of the pass.
 
@@ -93,6 +98,7 @@ def run(
     >>> result = run("scenarios/base_arithmetic.toml", trials=1000)   # doctest: +SKIP
     >>> result.percentiles("T")                                       # doctest: +SKIP
     """
+    from simengine.api.analyses import dossier_of
     from simengine.results.compute import Request, prepare, simulate
 
     whole = {"trials": trials, "seed": seed, "replicates": replicates, "threads": threads, "memory": memory}
@@ -113,7 +119,9 @@ def run(
         max_trials=numbers["max_trials"],
         command="simengine.run",
     )
-    return Result(simulate(prepare(scenario, request), progress))
+    prepared = prepare(scenario, request)
+    record = simulate(prepared, progress)
+    return Result(record, partial(dossier_of, prepared, record) if analyses else None)
 
 
 def compare(

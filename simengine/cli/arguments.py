@@ -72,3 +72,9 @@ def strategy_option(function: Function) -> Function:
 def force_option(function: Function) -> Function:
     """Permission to replace."""
     return click.option("--force", is_flag=True, help="Replace files that exist.")(function)
+
+
+def lang_option(function: Function) -> Function:
+    """The language of a page; those of :data:`simengine.report.studied.LANGUAGES`."""
+    text = "Language of the page: English (en, the default) or Chinese (zh)."
+    return click.option("--lang", type=click.Choice(("en", "zh")), default="en", help=text)(function)

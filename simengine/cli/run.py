@@ -13,6 +13,7 @@ import click
 from simengine.cli.arguments import (
     Command,
     force_option,
+    lang_option,
     scenario_argument,
     scheduler_option,
     set_option,
@@ -50,7 +51,10 @@ _READ_TRIALS = 10**30
 @set_option
 @click.option("--percentiles", metavar="LIST", help="Percentiles to report, such as 5,50,95.")
 @click.option("--out", metavar="DIR", type=click.Path(),
-              help="Write results.nc, workbook.xlsx and CSV files into DIR.")  # fmt: skip
+              help="Write results.nc, report.html, workbook.xlsx and CSV files into DIR.")  # fmt: skip
+@click.option("--no-analyses", "alone", is_flag=True,
+              help="With --out: the run alone, without strategies compared, drivers and risk register.")  # fmt: skip
+@lang_option
 @force_option
 @click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -76,6 +80,8 @@ def command(
     settings: tuple[str, ...],
     percentiles: str | None,
     out: str | None,
+    alone: bool,
+    lang: str,
     force: bool,
     bom: bool,
     as_json: bool,
@@ -91,12 +97,16 @@ def command(
     Every number stands with its standard error and is rounded to what that allows. Results go to standard
     output, everything else to standard error. The same scenario, seed and trials give the same digits.
 
+    With --out the strategies are compared, the drivers found and the risks registered besides, on at most 131,072
+    trials each, for the workbook and for report.html, a page that any browser shows.
+
     Examples
     --------
       simengine run deal.toml
       simengine run deal.toml --trials 1e7 --seed 7
       simengine run deal.toml --target-se T.mean=0.1% --target-se T.prob_loss=0.0005
       simengine run deal.toml --out results/ --force
+      simengine run deal.toml --out results/ --lang zh
       simengine run deal.toml --strategy licence --strategy sale
       simengine run deal.toml --set risks.ip_leak.probability=0.03 --percentiles 1,50,99
       simengine run deal.toml --json > result.json
@@ -151,7 +161,9 @@ def command(
         return
     result = _simulated(prepared, quiet=quiet)
     prepared = replace(prepared, trials=result.record.integer("trials"))
-    files = result.save(out, bom=bom, force=force) if out is not None else ()
+    if out is not None and not alone:
+        result = _studied(prepared, result, quiet=quiet)
+    files = result.save(out, lang=lang, bom=bom, force=force) if out is not None else ()
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""
@@ -186,6 +198,19 @@ def _simulated(prepared: Prepared, *, quiet: bool) -> Result:
 
     with ProgressBar(quiet=quiet) as progress:
         return Result(simulate(prepared, progress, notice))
+
+
+def _studied(prepared: Prepared, result: Result, *, quiet: bool) -> Result:
+    """The result with the analyses beside it; says which of them had to be left out."""
+    from simengine.api.analyses import dossier_of
+    from simengine.report.result import Result
+
+    with ProgressBar(quiet=quiet) as progress:
+        dossier = dossier_of(prepared, result.record, progress)
+    if not quiet:
+        for note in dossier.notes:
+            say(f"note: {note}")
+    return Result(dossier.record, lambda: dossier)
 
 
 def _print_result(result: Result, *, as_json: bool, quiet: bool) -> None:

@@ -30,6 +30,9 @@ def command(
 ) -> None:
     """Compute RESULT again from the scenario and the data stored in it, and compare every number bit by bit.
 
+    What was found out beside the run is computed and compared too: the comparison of strategies, the drivers and the
+    risk register.
+
     The copies inside the result are used: that your own scenario or data files changed since makes no difference.
     A data file that was too large to be stored is looked for in --data and beside RESULT, and must be the same.
 
@@ -41,6 +44,8 @@ def command(
       simengine verify results/results.nc --threads 1
       simengine verify results/ --data market-data/
     """
+    from simengine.api.analyses import dossier_of
+    from simengine.report.studied import LAYOUTS
     from simengine.results.verify import verify
 
     options = Options()
@@ -58,6 +63,8 @@ def command(
             memory=budget,
             scheduler=chosen,
             progress=progress,
+            layouts=LAYOUTS,
+            again=lambda prepared, record, stored: dossier_of(prepared, record, progress, like=stored),
         )
     found.raise_if_different()
     if not quiet:

@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
-from simengine.report.answer import Answer
-from simengine.results.record import Record
+from simengine.report.studied import LAYOUTS, Studied, check_language, dossier_makers
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
     from simengine.report.statistics import Statistic
 
-RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "results.nc")
+RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "report.html", "results.nc")
 """What :meth:`Result.save` writes into a folder; the last one makes the set valid."""
 YEARS_FILE = "years.csv"
 """What it writes besides where outcomes are reported period by period."""
 
 
-class Result(Answer):
+class Result(Studied):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
-    ``print(result)`` shows a table; ``dataset`` holds everything, with named dimensions.
+    ``print(result)`` shows a table; ``dataset`` holds everything, with named dimensions.  ``comparison``, ``drivers``
+    and ``risks`` are what was found out besides, for the workbook and the page: after a run they are computed when one
+    of them, or a file that shows them, is first asked for; a stored result has those that were stored.
 
     Examples
     --------
@@ -168,6 +169,20 @@ class Result(Answer):
         """
         return self.export(path, force=force, suffix=".xlsx")
 
+    def to_html(self, path: str | Path, *, lang: str = "en", force: bool = False) -> Path:
+        """Write a page of one file that any browser shows, in English (``"en"``) or Chinese (``"zh"``).
+
+        Titles and descriptions stand in it as the scenario has them, whatever the language.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such language.
+        FileProblem
+            When the file exists and ``force`` is not given, or cannot be written.
+        """
+        return self.export(path, lang=lang, force=force, suffix=".html")
+
     def to_netcdf(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the whole result as NetCDF 4, which :func:`simengine.open_result` reads again.
 
@@ -184,58 +199,66 @@ class Result(Answer):
         *,
         years: bool = False,
         bom: bool = False,
+        lang: str = "en",
         force: bool = False,
         suffix: str | None = None,
     ) -> Path:
-        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc or .xlsx.
+        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc, .xlsx or .html.
 
-        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period.
+        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period.  A page is in the
+        language ``lang``, ``"en"`` or ``"zh"``.
 
         Raises
         ------
         InvalidInput
-            When the suffix is none of these, or ``years`` is given and there are none or the file is no CSV.
+            When the suffix is none of these, ``years`` is given and there are none or the file is no CSV, or there is
+            no such language.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
         from simengine.results.files import write_file
 
         target = Path(path)
-        write_file(target, self._content(suffix or target.suffix.lower(), years=years, bom=bom), force=force)
+        write_file(target, self._content(suffix or target.suffix.lower(), years=years, bom=bom, lang=lang), force=force)
         return target
 
-    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
-        """Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into a folder, all or none.
+    def save(self, folder: str | Path, *, lang: str = "en", bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+        """Write results.nc, report.html, workbook.xlsx, summary.csv and percentiles.csv into a folder, all or none.
 
         Where outcomes are reported period by period, years.csv too; else one that an earlier result left is removed.
+        The page report.html is in the language ``lang``, ``"en"`` or ``"zh"``.
 
         Raises
         ------
+        InvalidInput
+            When there is no such language.
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
         from simengine.report.csv import percentiles_csv, summary_csv, years_csv
-        from simengine.report.workbook import workbook_bytes
         from simengine.results.files import write_folder
-        from simengine.results.storage import to_bytes
 
+        check_language(lang)
+        made = dossier_makers(self, lang)
         contents = {
             "percentiles.csv": percentiles_csv(self._record, bom=bom),
             "summary.csv": summary_csv(self._record, bom=bom),
             YEARS_FILE: years_csv(self._record, bom=bom) if self.yearly_outputs else None,
-            "workbook.xlsx": workbook_bytes(self._record),
-            "results.nc": to_bytes(self._record),
+            "workbook.xlsx": made[".xlsx"](),
+            "report.html": made[".html"](),
+            "results.nc": made[".nc"](),
         }
         write_folder(Path(folder), contents, force=force)
         return tuple(Path(folder) / name for name, content in contents.items() if content is not None)
 
-    def _content(self, suffix: str, *, years: bool, bom: bool) -> bytes:
+    def _content(self, suffix: str, *, years: bool, bom: bool, lang: str) -> bytes:
+        check_language(lang)
         if years and (suffix != ".csv" or not self.yearly_outputs):
             wrong = (
                 "is a table of outcomes by period" if suffix != ".csv" else "no outcome is reported period by period"
             )
             raise InvalidInput(Problem(wrong, "years", allowed=".csv" if suffix != ".csv" else None))
-        makers = content_makers(self._record, years=years, bom=bom)
+        makers = content_makers(self, years=years, bom=bom, lang=lang)
         if suffix not in makers:
             raise InvalidInput(
                 Problem(
@@ -287,8 +310,11 @@ def _columns_of(entries: Sequence[Statistic]) -> dict[str, float]:
     return found
 
 
-def content_makers(record: Record, *, years: bool = False, bom: bool = False) -> dict[str, Callable[[], bytes]]:
+def content_makers(
+    result: Result, *, years: bool = False, bom: bool = False, lang: str = "en"
+) -> dict[str, Callable[[], bytes]]:
     """How each type of file is made, by suffix; with ``years`` a CSV file of outcomes by period."""
+    record = result.record
 
     def of_json() -> bytes:
         from simengine.report.json import result_json
@@ -300,17 +326,7 @@ def content_makers(record: Record, *, years: bool = False, bom: bool = False) ->
 
         return (years_csv if years else percentiles_csv)(record, bom=bom)
 
-    def of_workbook() -> bytes:
-        from simengine.report.workbook import workbook_bytes
-
-        return workbook_bytes(record)
-
-    def of_netcdf() -> bytes:
-        from simengine.results.storage import to_bytes
-
-        return to_bytes(record)
-
-    return {".csv": of_csv, ".xlsx": of_workbook, ".json": of_json, ".nc": of_netcdf}
+    return {".csv": of_csv, ".json": of_json, **dossier_makers(result, lang)}
 
 
 def open_result(path: str | Path) -> Result:
@@ -321,6 +337,7 @@ def open_result(path: str | Path) -> Result:
     FileProblem
         When there is none, or it is truncated, damaged, or not a result of simengine.
     """
-    from simengine.results.storage import read
+    from simengine.results.storage import read_dossier
 
-    return Result(read(Path(path)))
+    dossier = read_dossier(Path(path), LAYOUTS)
+    return Result(dossier.record, lambda: dossier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def to_dataset(record: Record) -> xr.Dataset:
 
     variables = record.layout.variables
     arrays = {
-        name: (variable.dims, record[name], _labels(variable.meaning, variable.unit))
+        name: (variable.dims, record[name], labels_of(variable))
         for name, variable in variables.items()
         if not variable.part or name in record.values
     }
@@ -40,20 +41,35 @@ def from_dataset(dataset: xr.Dataset, layout: Layout = RESULT) -> Record:
     FileProblem
         When a variable or an attribute is missing, unknown, or of another shape or type than the layout says.
     """
-    values = {str(name): _array(layout.variables.get(str(name)), dataset[name].values) for name in dataset.variables}
-    attrs = {str(name): _attribute(layout.attributes.get(str(name)), value) for name, value in dataset.attrs.items()}
+    arrays = {str(name): (tuple(map(str, dataset[name].dims)), dataset[name].values) for name in dataset.variables}
+    return from_arrays(arrays, {str(name): value for name, value in dataset.attrs.items()}, layout)
+
+
+def from_arrays(
+    arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]], attrs: Mapping[str, Any], layout: Layout = RESULT
+) -> Record:
+    """The record of this layout that arrays, each with its dimensions, and attributes make.
+
+    Raises
+    ------
+    FileProblem
+        As :func:`from_dataset`.
+    """
     for name, variable in layout.variables.items():
-        if name in dataset.variables and tuple(dataset[name].dims) != variable.dims:
-            raise FileProblem(f"the variable {name!r} has dimensions {dataset[name].dims}, not {variable.dims}")
-    record = Record(values, attrs, layout)
+        if name in arrays and arrays[name][0] != variable.dims:
+            raise FileProblem(f"the variable {name!r} has dimensions {arrays[name][0]}, not {variable.dims}")
+    values = {name: _array(layout.variables.get(name), array) for name, (_, array) in arrays.items()}
+    known = {name: _attribute(layout.attributes.get(name), value) for name, value in attrs.items()}
+    record = Record(values, known, layout)
     problems = record.problems()
     if problems:
         raise FileProblem(f"not a {layout.kind} of simengine: " + "; ".join(problems[:5]))
     return record
 
 
-def _labels(meaning: str, unit: str) -> dict[str, str]:
-    return {"long_name": meaning, "units": unit} if unit else {"long_name": meaning}
+def labels_of(variable: Variable) -> dict[str, str]:
+    """What an array of the dataset says of itself: ``long_name``, and ``units`` where it has them."""
+    return {"long_name": variable.meaning, **({"units": variable.unit} if variable.unit else {})}
 
 
 def _array(variable: Variable | None, value: NDArray[Any]) -> NDArray[Any]:

@@ -15,10 +15,11 @@ class Dossier:
 
     comparison: the strategies against each other, as `simengine compare` stores it.  drivers: what drives the
     outcomes, as `simengine drivers` stores it.  register: the risks and measures, as `simengine risks --json` prints
-    them.
+    them.  Each has a number of trials of its own.  notes: which of them could not be computed, and why.
     """
 
     record: Record
     comparison: Record | None = None
     drivers: Record | None = None
     register: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()

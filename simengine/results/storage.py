@@ -1,27 +1,40 @@
-"""Reading and writing stored results (NetCDF 4 by h5netcdf)."""
+"""Reading and writing stored results (NetCDF 4).
+
+The record of a run is what the file itself holds.  What was asked of the same scenario besides stands in groups:
+`comparison` and `drivers` hold records of their own, `risks` the risk register as a JSON text.  Every group has the
+digest of its content, and the file the digest of its record and of those: nothing can change or vanish unnoticed.
+"""
 
 from __future__ import annotations
 
-import io
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from simengine.errors import FileProblem
-from simengine.results.dataset import from_dataset, to_dataset
+from simengine.results.dataset import from_arrays
+from simengine.results.dossier import Dossier
+from simengine.results.netcdf import HDF5_MARK, Group, decoded, encoded, group_of
 from simengine.results.record import Record
 from simengine.results.variables import RESULT, Layout
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 RESULT_FILE = RESULT.file
 """Name of the stored result in a folder written by ``--out``."""
 
 CONTENT_DIGEST = "content_digest"
-"""Attribute of the file that holds the digest of all that it stores, so that damage is noticed."""
+"""Attribute of the file, and of each group, that holds the digest of what it stores, so that damage is noticed."""
 
+LEFT_OUT = "analyses_left_out"
+"""Attribute of the file, where there is need for it: JSON list of what could not be computed besides, and why."""
+
+REGISTER = "risks"
+"""Group of the risk register, and the kind that it gives."""
+
+_REGISTER_VERSION = 1
 _MAX_BYTES = 1 << 30
 _ELSEWHERE = {
     "comparison": (
@@ -32,11 +45,35 @@ _ELSEWHERE = {
 """Other kinds of stored records: the file, and what to do with it instead."""
 
 
-def to_bytes(record: Record) -> bytes:
-    """The record as the bytes of a NetCDF 4 file; the same record gives the same bytes."""
-    dataset = to_dataset(record).assign_attrs({CONTENT_DIGEST: record.digest()})
-    encoding = {name: {"_FillValue": None} for name in dataset.variables if dataset[name].dtype.kind == "f"}
-    return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+def to_bytes(stored: Record | Dossier) -> bytes:
+    """The record, or a whole dossier, as the bytes of a NetCDF 4 file; equal ones give the same bytes."""
+    dossier = stored if isinstance(stored, Dossier) else Dossier(stored)
+    groups = {}
+    for name, record in (("comparison", dossier.comparison), ("drivers", dossier.drivers)):
+        if record is not None:
+            groups[name] = group_of(record, {CONTENT_DIGEST: record.digest()})
+    if dossier.register is not None:
+        text = json.dumps(dossier.register, ensure_ascii=False, allow_nan=False)
+        groups[REGISTER] = Group(
+            attrs={
+                "kind": REGISTER,
+                "schema_version": _REGISTER_VERSION,
+                "register": text,
+                CONTENT_DIGEST: _text_digest(text),
+            }
+        )
+    notes = {LEFT_OUT: json.dumps(dossier.notes, ensure_ascii=False)} if dossier.notes else {}
+    digest = _digest(dossier.record, groups, notes.get(LEFT_OUT))
+    return encoded(group_of(dossier.record, {**notes, CONTENT_DIGEST: digest}, groups))
+
+
+def _digest(record: Record, groups: Mapping[str, Group], notes: str | None) -> str:
+    """The digest of a file: that of its record, where nothing else is in it."""
+    if not groups and notes is None:
+        return record.digest()
+    listed = {name: str(group.attrs.get(CONTENT_DIGEST)) for name, group in groups.items()}
+    content = json.dumps([record.digest(), listed, notes], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def locate(path: Path, layout: Layout = RESULT) -> Path:
@@ -68,15 +105,54 @@ def read(path: Path, layout: Layout = RESULT) -> Record:
     """
     record, intact = read_unchecked(path, layout)
     if not intact:
-        hint = "; hint: `simengine verify` lists the numbers that differ" if layout is RESULT else ""
-        raise FileProblem(
-            f"{locate(path, layout)}: damaged or altered: its content does not match the digest stored in it{hint}"
-        )
+        raise _altered(path, layout)
     return record
+
+
+def read_dossier(path: Path, layouts: Mapping[str, Layout]) -> Dossier:
+    """Read a stored result with all that stands beside it; ``layouts`` are those of the groups, by their names.
+
+    A group of a name that is not among them is passed over.
+
+    Raises
+    ------
+    FileProblem
+        When the file is missing, truncated, damaged, altered, or not a result; or a group is not what it should be.
+    """
+    dossier, intact = read_dossier_unchecked(path, layouts)
+    if not intact:
+        raise _altered(path, RESULT)
+    return dossier
+
+
+def read_dossier_unchecked(path: Path, layouts: Mapping[str, Layout]) -> tuple[Dossier, bool]:
+    """The same, and whether the content is what was written: the numbers may have been altered since.
+
+    Raises
+    ------
+    FileProblem
+        When the file is missing, truncated, unreadable, or not a result; or a group is not what it should be.
+    """
+    path = locate(path)
+    root = _parse(path)
+    record, intact = _record(root, RESULT, path)
+    found: dict[str, Record] = {}
+    for name, layout in layouts.items():
+        if name in root.groups:
+            found[name], whole = _record(root.groups[name], layout, path, name)
+            intact &= whole
+    register = None
+    if REGISTER in root.groups:
+        register, whole = _register(root.groups[REGISTER], path)
+        intact &= whole
+    notes = tuple(json.loads(str(root.attrs.get(LEFT_OUT, "[]")))) if intact else ()
+    return Dossier(record, found.get("comparison"), found.get("drivers"), register, notes), intact
 
 
 def read_unchecked(path: Path, layout: Layout = RESULT) -> tuple[Record, bool]:
     """A stored record, and whether its content is what was written: the numbers may have been altered since.
+
+    Of groups beside the record of a result only the digests are looked at.
 
     Raises
     ------
@@ -84,37 +160,71 @@ def read_unchecked(path: Path, layout: Layout = RESULT) -> tuple[Record, bool]:
         When the file is missing, truncated, unreadable, or not a result.
     """
     path = locate(path, layout)
+    return _record(_parse(path, below=False), layout, path)
+
+
+def _altered(path: Path, layout: Layout) -> FileProblem:
+    hint = "; hint: `simengine verify` lists the numbers that differ" if layout is RESULT else ""
+    return FileProblem(
+        f"{locate(path, layout)}: damaged or altered: its content does not match the digest stored in it{hint}"
+    )
+
+
+def _record(group: Group, layout: Layout, path: Path, name: str = "") -> tuple[Record, bool]:
+    """The record in a file, or in its group of this name, and whether its digest is that of its content."""
+    attrs = dict(group.attrs)
+    stored, notes = attrs.pop(CONTENT_DIGEST, None), attrs.pop(LEFT_OUT, None)
+    version, kind = attrs.get("schema_version"), attrs.get("kind", RESULT.kind)
+    where = f"{path}, group {name}" if name else str(path)
+    if stored is None or not isinstance(version, int | np.integer):
+        raise FileProblem(f"{where}: a NetCDF file, but not a {layout.kind} of simengine")
+    if kind != layout.kind:
+        hint = _ELSEWHERE[kind][1] if kind in _ELSEWHERE else layout.hint
+        raise FileProblem(f"{where}: a {kind}, not a {layout.kind}; hint: {hint}")
+    _check_version(int(version), layout.version, where)
+    try:
+        record = from_arrays(group.arrays, attrs, layout)
+    except FileProblem as error:
+        raise FileProblem(f"{where}: {error}") from error
+    return record, _digest(record, group.groups, None if notes is None else str(notes)) == stored
+
+
+def _register(group: Group, path: Path) -> tuple[Mapping[str, Any], bool]:
+    """The risk register in its group, and whether the digest is that of its text."""
+    text, version = group.attrs.get("register"), group.attrs.get("schema_version")
+    where = f"{path}, group {REGISTER}"
+    if not isinstance(text, str) or not isinstance(version, int | np.integer):
+        raise FileProblem(f"{where}: holds no risk register of simengine")
+    _check_version(int(version), _REGISTER_VERSION, where)
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise FileProblem(f"{where}: damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise FileProblem(f"{where}: holds no risk register of simengine")
+    return found, _text_digest(text) == group.attrs.get(CONTENT_DIGEST)
+
+
+def _text_digest(text: str) -> str:
+    """The digest of a text; a damaged one may hold what is no character."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check_version(version: int, known: int, where: str) -> None:
+    if version > known:
+        raise FileProblem(f"{where}: layout {version} is newer than this version of simengine reads ({known})")
+
+
+def _parse(path: Path, *, below: bool = True) -> Group:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise FileProblem(f"{path}: larger than 1 GiB, which no result is")
         content = path.read_bytes()
     except OSError as error:
         raise FileProblem(f"cannot read {path}: {error.strerror or error}") from error
-    dataset = _parse(content, path)
-    stored = dataset.attrs.pop(CONTENT_DIGEST, None)
-    version = dataset.attrs.get("schema_version")
-    if stored is None or not isinstance(version, int | np.integer):
-        raise FileProblem(f"{path}: a NetCDF file, but not a {layout.kind} of simengine")
-    kind = dataset.attrs.get("kind", RESULT.kind)
-    if kind != layout.kind:
-        hint = _ELSEWHERE[kind][1] if kind in _ELSEWHERE else layout.hint
-        raise FileProblem(f"{path}: a {kind}, not a {layout.kind}; hint: {hint}")
-    if int(version) > layout.version:
-        raise FileProblem(f"{path}: layout {version} is newer than this version of simengine reads ({layout.version})")
-    try:
-        record = from_dataset(dataset, layout)
-    except FileProblem as error:
-        raise FileProblem(f"{path}: {error}") from error
-    return record, record.digest() == stored
-
-
-def _parse(content: bytes, path: Path) -> xr.Dataset:
-    import xarray as xr
-
-    if not content.startswith(b"\x89HDF\r\n\x1a\n"):
+    if not content.startswith(HDF5_MARK):
         raise FileProblem(f"{path}: not a NetCDF 4 file, so not a result of simengine")
     try:
-        with xr.open_dataset(io.BytesIO(content), engine="h5netcdf", decode_timedelta=False) as opened:
-            return opened.load()
+        return decoded(content, below=below)
     except Exception as error:  # h5py answers damage with many types of exception
         raise FileProblem(f"{path}: truncated or damaged ({type(error).__name__}: {error})") from error

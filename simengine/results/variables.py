@@ -241,6 +241,7 @@ NOT_REPRODUCED = frozenset(
     {
         *("timings", "versions", "command", "created", "passes", "stopping"),
         *("scenario_file", "scenario_text", "resolved_text", "sources", "selected_strategies", "overrides", "warnings"),
+        "files",
     }
 )
 """Attributes that a verification cannot or need not compute again: times, and what the run was given."""

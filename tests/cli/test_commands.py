@@ -88,14 +88,14 @@ def test_quiet_prints_nothing(deal, capsys):
 def test_a_folder_of_results_from_run_to_verify_and_export(deal, capsys):
     code, _, err = call(capsys, "run", "deal.toml", "--out", "out")
     assert code == 0
-    assert "wrote results.nc, workbook.xlsx, summary.csv, percentiles.csv into out" in err
+    assert "wrote results.nc, report.html, workbook.xlsx, summary.csv, percentiles.csv into out" in err
     assert sorted(path.name for path in Path("out").iterdir()) == [
-        "percentiles.csv", "results.nc", "summary.csv", "workbook.xlsx",
+        "percentiles.csv", "report.html", "results.nc", "summary.csv", "workbook.xlsx",
     ]  # fmt: skip
     code, out, _ = call(capsys, "verify", "out")
     assert code == 0
     assert "from the scenario and data stored in it, and agree to the bit" in out
-    for suffix in ("csv", "xlsx", "json", "nc"):
+    for suffix in ("csv", "xlsx", "html", "json", "nc"):
         code, out, err = call(capsys, "export", "out", "-o", f"copy.{suffix}")
         assert (code, out) == (0, ""), err
         assert Path(f"copy.{suffix}").stat().st_size > 500

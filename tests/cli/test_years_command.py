@@ -68,8 +68,9 @@ def test_years_are_printed_and_written(deal, capsys):
     code, out, err = call(capsys, "run", "deal.toml", "--out", "out")
     assert code == 0
     assert "cash_flow [USD]" in out
-    assert "wrote results.nc, workbook.xlsx, years.csv, summary.csv, percentiles.csv into out" in err
-    assert names(deal / "out") == {"results.nc", "workbook.xlsx", "years.csv", "summary.csv", "percentiles.csv"}
+    assert "wrote results.nc, report.html, workbook.xlsx, years.csv, summary.csv, percentiles.csv into out" in err
+    tables = {"years.csv", "summary.csv", "percentiles.csv"}
+    assert names(deal / "out") == {"results.nc", "report.html", "workbook.xlsx"} | tables
     assert "cash_flow" not in (deal / "out" / "percentiles.csv").read_text()
     found = simengine.open_result("out")
     assert found.yearly_outputs == ("cash_flow",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simengine.analysis.measures import Measure
@@ -57,9 +57,7 @@ def register_question(scenario: Scenario, strategies: Sequence[str] | None, aske
     """
     models = expanded(scenario)
     chosen = {model.strategy: model for model in select_strategies(models, strategies)}
-    definitions = {name: scenario.strategies[name] for name in chosen}
-    measures = any(one.terms is not None and one.terms.tables.mitigations for one in definitions.values())
-    if not measures and not any(risks_of(definitions[name], model) for name, model in chosen.items()):
+    if not has_risks(scenario, chosen.values()):
         hint = "give [risks.NAME] with a rate or a probability, or [partner] with a rating"
         raise InvalidInput(Problem("there is no risk in this scenario", "risks", hint=hint))
     return RegisterQuestion(
@@ -68,6 +66,15 @@ def register_question(scenario: Scenario, strategies: Sequence[str] | None, aske
         outcomes={name: main_outcome(scenario, model) for name, model in chosen.items()},
         draws=asked.draws(scenario, models, MOST_TRIALS),
     )
+
+
+def has_risks(scenario: Scenario, models: Iterable[Model]) -> bool:
+    """Whether any of these strategies of a scenario has a risk, or a measure against one."""
+    for model in models:
+        definition = scenario.strategies[model.strategy]
+        if risks_of(definition, model) or (definition.terms is not None and definition.terms.tables.mitigations):
+            return True
+    return False
 
 
 def main_outcome(scenario: Scenario, model: Model) -> tuple[str, str]:
