@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,\
   $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
 
-.PHONY: help run test lint format bench verification schema docs clean
+.PHONY: help run test lint format bench verification schema docs screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -54,6 +54,9 @@ schema: $(VENV)/installed-dev ## write the JSON Schema of the scenario language 
 
 docs: $(VENV)/installed-dev ## write the generated parts of README and docs again
 	@$(BIN)/python docs/update.py
+
+screenshots: $(VENV)/installed ## pictures of report and workbook for docs/; needs Chromium, LibreOffice, pdftoppm
+	@$(BIN)/python docs/screenshots.py
 
 clean: ## remove everything that can be made again; results stay
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

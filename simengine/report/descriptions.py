@@ -6,6 +6,7 @@ import re
 import tomllib
 
 from simengine.distributions.values import brief
+from simengine.report.language import Words, words
 from simengine.report.text import printable
 
 _DIGITS = 6
@@ -22,17 +23,9 @@ def described(description: str) -> str:
     return _NUMBER.sub(lambda found: _short(found.group()), _DIGEST.sub("", description))
 
 
-_DRAWS = {
-    "sobol": "scrambled Sobol points",
-    "random": "independent draws",
-    "lhs": "Latin hypercube draws",
-    "antithetic": "draws in opposite pairs",
-}
-
-
 def draws_in_words(sampler: str) -> str:
     """What a sampler draws, as a heading says it."""
-    return _DRAWS.get(sampler, f"{sampler} draws")
+    return words().draws_of(sampler)
 
 
 def outcome_heading(name: str, title: str, unit: str) -> str:
@@ -42,15 +35,19 @@ def outcome_heading(name: str, title: str, unit: str) -> str:
     return f"{text} [{unit}]" if unit else text
 
 
-def discounting_in_words(resolved_text: str) -> str:
-    """How a scenario values money of later periods: by which rate, in the middle of a period or at its end."""
-    said = tomllib.loads(resolved_text).get("scenario", {}).get("discount", {})
-    rate = said.get("rate")
+def discounting_in_words(resolved_text: str, said: Words | None = None) -> str:
+    """How a scenario values money of later periods: by which rate, in the middle of a period or at its end.
+
+    ``said`` are the phrases of a language, English ones by default.
+    """
+    said = said or words()
+    rule = tomllib.loads(resolved_text).get("scenario", {}).get("discount", {})
+    rate = rule.get("rate")
     if rate is None:
         return ""
-    shown = f"{100 * rate:g} % a year" if isinstance(rate, int | float) else "the uncertain discount rate"
-    when = "at the end" if said.get("timing") == "end" else "in the middle"
-    return f"Discounted at {shown}, {when} of each period; what is paid at the signing is not."
+    shown = said.discount_rate.format(rate=f"{100 * rate:g}") if isinstance(rate, int | float) else said.uncertain_rate
+    when = said.at_the_end if rule.get("timing") == "end" else said.in_the_middle
+    return said.discounted.format(rate=shown, when=when)
 
 
 def _short(text: str) -> str:

@@ -9,6 +9,7 @@ from simengine.analysis.compare.variables import COMPARISON
 from simengine.analysis.drivers.variables import DRIVERS
 from simengine.errors import InvalidInput, Problem
 from simengine.report.answer import Answer
+from simengine.report.language import LANGUAGES
 from simengine.results.dossier import Dossier
 from simengine.results.record import Record
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 LAYOUTS = {"comparison": COMPARISON, "drivers": DRIVERS}
 """Layouts of the records beside a run, by the names of their groups in a stored result."""
-LANGUAGES = ("en", "zh")
-"""Languages of the page report.html: English and Chinese."""
 
 
 class Studied(Answer):
