@@ -75,6 +75,6 @@ def force_option(function: Function) -> Function:
 
 
 def lang_option(function: Function) -> Function:
-    """The language of a page; those of :data:`simengine.report.studied.LANGUAGES`."""
+    """The language of a page; those of :data:`simengine.report.language.LANGUAGES`."""
     text = "Language of the page: English (en, the default) or Chinese (zh)."
     return click.option("--lang", type=click.Choice(("en", "zh")), default="en", help=text)(function)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
-from simengine.report.studied import LAYOUTS, Studied, check_language, dossier_makers
+from simengine.report.language import words
+from simengine.report.studied import LAYOUTS, Studied, dossier_makers
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -238,7 +239,7 @@ class Result(Studied):
         from simengine.report.csv import percentiles_csv, summary_csv, years_csv
         from simengine.results.files import write_folder
 
-        check_language(lang)
+        words(lang)  # refused before anything is computed
         made = dossier_makers(self, lang)
         contents = {
             "percentiles.csv": percentiles_csv(self._record, bom=bom),
@@ -252,7 +253,7 @@ class Result(Studied):
         return tuple(Path(folder) / name for name, content in contents.items() if content is not None)
 
     def _content(self, suffix: str, *, years: bool, bom: bool, lang: str) -> bytes:
-        check_language(lang)
+        words(lang)  # refused before anything is computed
         if years and (suffix != ".csv" or not self.yearly_outputs):
             wrong = (
                 "is a table of outcomes by period" if suffix != ".csv" else "no outcome is reported period by period"

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simengine.analysis.compare.variables import COMPARISON
 from simengine.analysis.drivers.variables import DRIVERS
-from simengine.errors import InvalidInput, Problem
 from simengine.report.answer import Answer
-from simengine.report.language import LANGUAGES
 from simengine.results.dossier import Dossier
 from simengine.results.record import Record
 
@@ -70,18 +68,6 @@ class Studied(Answer):
     def left_out(self) -> tuple[str, ...]:
         """Which of these could not be computed, and why, as text."""
         return self.dossier.notes
-
-
-def check_language(lang: str) -> None:
-    """Refuse a language that no page is written in.
-
-    Raises
-    ------
-    InvalidInput
-        When it is none of :data:`LANGUAGES`.
-    """
-    if lang not in LANGUAGES:
-        raise InvalidInput(Problem("there is no page in this language", "lang", str(lang), ", ".join(LANGUAGES)))
 
 
 def dossier_makers(result: Studied, lang: str = "en") -> dict[str, Callable[[], bytes]]:
