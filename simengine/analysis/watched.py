@@ -13,7 +13,6 @@ from simengine.analysis.variants import Draws, DrawsAsked, measured, reporting, 
 from simengine.deal.expand import expand
 from simengine.deal.model import Model
 from simengine.errors import InvalidInput, Problem
-from simengine.plan.draws import addresses_of
 from simengine.scenario import Scenario
 from simengine.scenario.names import list_names, suggest
 

@@ -254,7 +254,7 @@ def test_all_files_show_the_whole_dossier(stored, dossier, tmp_path, monkeypatch
 
 def test_a_language_without_a_page_is_refused_before_anything_is_written(stored, tmp_path):
     for write in (stored.to_html, stored.save, stored.export):
-        with pytest.raises(InvalidInput, match="no page in this language"):
+        with pytest.raises(InvalidInput, match="no such language"):
             write(tmp_path / "out.html", lang="fr")
     assert not (tmp_path / "out.html").exists()
 
