@@ -10,6 +10,7 @@ import numpy as np
 
 from simengine.errors import InvalidInput, Problem
 from simengine.report.answer import Answer
+from simengine.results.dossier import Dossier
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class Result(Answer):
             "percentiles.csv": percentiles_csv(self._record, bom=bom),
             "summary.csv": summary_csv(self._record, bom=bom),
             YEARS_FILE: years_csv(self._record, bom=bom) if self.yearly_outputs else None,
-            "workbook.xlsx": workbook_bytes(self._record),
+            "workbook.xlsx": workbook_bytes(Dossier(self._record)),
             "results.nc": to_bytes(self._record),
         }
         write_folder(Path(folder), contents, force=force)
@@ -303,7 +304,7 @@ def content_makers(record: Record, *, years: bool = False, bom: bool = False) ->
     def of_workbook() -> bytes:
         from simengine.report.workbook import workbook_bytes
 
-        return workbook_bytes(record)
+        return workbook_bytes(Dossier(record))
 
     def of_netcdf() -> bytes:
         from simengine.results.storage import to_bytes
