@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,\
   $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
 
-.PHONY: help run test lint format bench verification schema docs screenshots clean
+.PHONY: help run test lint format bench verification schema sheet docs screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -51,6 +51,9 @@ verification: $(VENV)/installed-dev ## reproducibility matrix, coverage, stoppin
 schema: $(VENV)/installed-dev ## write the JSON Schema of the scenario language again
 	@$(BIN)/simengine schema > simengine/scenario/simengine.schema.json.new
 	@mv simengine/scenario/simengine.schema.json.new simengine/scenario/simengine.schema.json
+
+sheet: run ## leave my-sheet.xlsx in OUT, an example of a workbook that links to the result
+	@$(BIN)/python docs/linked_sheet.py $(OUT) $(OUT)/my-sheet.xlsx
 
 docs: $(VENV)/installed-dev ## write the generated parts of README and docs again
 	@$(BIN)/python docs/update.py

@@ -76,7 +76,7 @@ def dossier_makers(result: Studied, lang: str = "en") -> dict[str, Callable[[], 
     def of_workbook() -> bytes:
         from simengine.report.workbook import workbook_bytes
 
-        return workbook_bytes(result.dossier.record)
+        return workbook_bytes(result.dossier)
 
     def of_page() -> bytes:
         from simengine.report.page import page_bytes

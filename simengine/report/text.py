@@ -56,7 +56,7 @@ def printable(text: str) -> str:
 
 def text_width(text: str) -> int:
     """Columns that a line of text takes in a terminal: wide East Asian characters take two."""
-    return sum(_char_width(char) for char in text)
+    return len(text) if text.isascii() else sum(_char_width(char) for char in text)
 
 
 def pad(text: str, width: int, align: Literal["left", "right"] = "left") -> str:

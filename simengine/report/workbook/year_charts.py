@@ -1,4 +1,4 @@
-"""The sheet Years: outcomes by period as one table, and a fan chart of every outcome and strategy beside it."""
+"""The sheets Year charts and Year curves: a fan chart of every outcome and strategy, and the numbers behind it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.report.numbers import level
-from simengine.report.statistics import statistics_of_year, yearly_places
-from simengine.report.workbook_curves import Axis, axis_over, strategy_label
-from simengine.report.workbook_style import Formats, cell_text, sheet_setup, statistic_shapes, write_number
-from simengine.report.workbook_tables import Number, TableColumn, table_sheet
+from simengine.report.statistics import yearly_places
+from simengine.report.workbook.charts import axis_looks, set_title, small_font
+from simengine.report.workbook.curves import Axis, axis_over, strategy_label
+from simengine.report.workbook.pages import PIXEL, chart_rows, page_scale, page_setup, place_charts, sheet_setup
+from simengine.report.workbook.style import PLAIN_HEIGHT, Formats, one_line, write_number
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart
     from xlsxwriter.workbook import Workbook
-    from xlsxwriter.worksheet import Worksheet
 
-SHEET, CURVES_SHEET = "Years", "Year curves"
+SHEET, CURVES_SHEET = "Year charts", "Year curves"
 
 _MOST_BANDS = 2
-_CHART_WIDTH, _CHART_HEIGHT, _CHART_ROWS = 620, 320, 17
-_SCALE = 88
-"""Percent at which the table is as wide as a page; the charts follow on pages of their own."""
+_WIDTH, _HEIGHT = 620, 330
+_ROWS_OF_A_PAGE = 2
+"""Rows of charts that a page holds."""
 _MOST_CHARTS = 60
 _FILLS = ("#DDEBF7", "#9DC3E6")
 _MEDIAN, _MEAN = "#1F4E79", "#C55A11"
-_COLUMN = 12.0
+_COLUMN, _HEADING = 12.0, 65
 _FIRST_ROW = 2
-_Rows = list[list[str | Number]]
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,32 @@ class Fan:
         return self.first + len(self.years) - 1
 
 
-def write_years(book: Workbook, record: Record, formats: Formats) -> list[Fan]:
-    """The table of all statistics by period, and the charts; nothing where no outcome is reported by period."""
-    places = yearly_places(record)
-    if not places:
-        return []
-    rows: _Rows = []
-    for s, o, years in places:
-        labels: list[str | Number] = [record.strategies[s], record.yearly_outputs[o], str(record["yearly_unit"][o])]
-        for y in years:
-            rows += [
-                [*labels, Number(float(record["year"][y]), "General"), *cells] for cells in _cells(record, s, o, y)
-            ]
-    columns = [
-        *(TableColumn("Strategy", 30), TableColumn("Outcome", 24), TableColumn("Unit", 16)),
-        *(TableColumn("Year", 10, True), TableColumn("Statistic", 22)),
-        *(TableColumn("Value", 18, True), TableColumn("Standard error", 20, True)),
-    ]
-    sheet = table_sheet(book, SHEET, columns, rows, formats, landscape=True, filtered=True)
+def write_year_charts(book: Workbook, record: Record, formats: Formats) -> list[Fan]:
+    """Charts of one outcome after the other, strategies beside each other; nothing where nothing can be drawn."""
     fans = fans_of(record)
-    if fans:
-        _insert_charts(book, sheet, record, fans, len(columns) + 1)
-        sheet.set_print_scale(_SCALE)
-        sheet.set_v_pagebreaks([len(columns)])
+    if not fans:
+        return []
+    sheet = book.add_worksheet(SHEET)
+    page_setup(sheet, landscape=True)
+    across, row = min(2, len(record.strategies)), 0
+    breaks: list[int] = []
+    for output in dict.fromkeys(fan.output for fan in fans):
+        mine = [fan for fan in fans if fan.output == output]
+        for start in range(0, len(mine), across * _ROWS_OF_A_PAGE):
+            breaks += [row] if row else []
+            sheet.set_row(row, 20.0)
+            sheet.write_string(row, 0, one_line(f"{_outcome(record, output)} by year", _HEADING), formats.heading)
+            some = mine[start : start + across * _ROWS_OF_A_PAGE]
+            charts = [(_chart(book, record, fan), f"Chart of {_words(record, fan)}") for fan in some]
+            row = place_charts(sheet, charts, row + 1, (_WIDTH, _HEIGHT), across)
+    sheet.set_h_pagebreaks(breaks)
+    height = 20.0 + _ROWS_OF_A_PAGE * chart_rows(_HEIGHT) * PLAIN_HEIGHT
+    sheet.set_print_scale(page_scale(across * (_WIDTH + 10) * PIXEL, [height]))
     return fans
+
+
+def _words(record: Record, fan: Fan) -> str:
+    return f"{record.yearly_outputs[fan.output]} of {record.strategies[fan.strategy]} by year"
 
 
 def fans_of(record: Record) -> list[Fan]:
@@ -124,7 +125,7 @@ def write_year_curves(book: Workbook, record: Record, fans: list[Fan], formats: 
     sheet.write_string(0, 0, "The numbers behind the charts of the years", formats.heading)
     for fan in fans:
         heading = f"{_outcome(record, fan.output)}, {strategy_label(record, fan.strategy)}"
-        sheet.write_string(fan.head, 0, cell_text(heading), formats.heading)
+        sheet.write_string(fan.head, 0, one_line(heading, _HEADING), formats.heading)
         shape = formats.number(axis_numbers(fan.axis))
         for column, (name, numbers) in enumerate(_columns(record, fan)):
             sheet.write_string(fan.head + 1, column, name, formats.header_right)
@@ -155,32 +156,6 @@ def _edges(record: Record, fan: Fan) -> list[int]:
     return [k for k, place in enumerate(fan.levels) if record["quantile"][place] != 50.0]
 
 
-def _cells(record: Record, strategy: int, output: int, year: int) -> _Rows:
-    """Statistic, value and standard error of one period, each with the digits that its error allows."""
-    entries = statistics_of_year(record, strategy, output, year)
-    faults = int(record["yearly_faults"][strategy, output, year])
-    rows: _Rows = [["not finite, trials", Number(float(faults), "#,##0"), ""]] if faults else []
-    for entry in entries:
-        value, error = statistic_shapes(entry if entry.se is not None else entries[0])
-        se: str | Number = "" if entry.se is None else Number(entry.se, error, error=True)
-        rows.append([entry.label, Number(entry.value, value), se])
-    return rows
-
-
-def _insert_charts(book: Workbook, sheet: Worksheet, record: Record, fans: list[Fan], column: int) -> None:
-    """A chart for each fan: strategies below each other, outcomes side by side."""
-    rows: dict[int, int] = {}
-    outputs = list(dict.fromkeys(fan.output for fan in fans))
-    for fan in fans:
-        row = rows.setdefault(fan.output, 0)
-        rows[fan.output] = row + _CHART_ROWS
-        chart = _chart(book, record, fan)
-        chart.set_size({"width": _CHART_WIDTH, "height": _CHART_HEIGHT})
-        place = {"x_offset": outputs.index(fan.output) * (_CHART_WIDTH + 10), "object_position": 3}
-        name = f"{record.yearly_outputs[fan.output]} of {record.strategies[fan.strategy]} by year"
-        sheet.insert_chart(row + 1, column, chart, {**place, "description": f"Chart of {name}"})
-
-
 def _chart(book: Workbook, record: Record, fan: Fan) -> Chart:
     """Bands between percentiles, stacked on the lowest one, and lines of the median and the mean over them."""
     names = [name for name, _ in _columns(record, fan)]
@@ -198,19 +173,13 @@ def _chart(book: Workbook, record: Record, fan: Fan) -> Chart:
             fill = _FILLS[-1] if len(bands) == 1 else _FILLS[min(inner, 1)]
             chart.add_series(_series(fan, names, band, fill={"color": fill}, line={"none": True}))
         chart.combine(lines)
-    title = f"By year: {_outcome(record, fan.output)}, {strategy_label(record, fan.strategy)}"
-    font = {"name": "Arial", "size": 11, "bold": True}
-    chart.set_title({"name": cell_text(title), "overlay": False, "name_font": font})
-    small = {"num_font": {"name": "Arial", "size": 9}, "line": {"color": "#7F7F7F"}}
-    name_font = {"name": "Arial", "size": 9, "bold": False}
-    chart.set_x_axis(
-        {**small, "name": "year", "name_font": name_font, "label_position": "low", "position_axis": "on_tick"}
-    )
-    grid = {"visible": True, "line": {"color": "#E0E0E0", "width": 0.5}}
-    axis = {"min": fan.axis.low, "max": fan.axis.high, "major_unit": fan.axis.step, "num_format": fan.axis.shape}
-    chart.set_y_axis({**small, **axis, "major_gridlines": grid})
+    set_title(chart, f"By year: {_outcome(record, fan.output)}, {strategy_label(record, fan.strategy)}")
+    years = {**axis_looks("General"), "major_gridlines": {"visible": False}, "label_position": "low"}
+    chart.set_x_axis({**years, "name": "year", "name_font": small_font(), "position_axis": "on_tick"})
+    axis = {"min": fan.axis.low, "max": fan.axis.high, "major_unit": fan.axis.step}
+    chart.set_y_axis({**axis_looks(fan.axis.shape), **axis})
     hidden = {"delete_series": [0]} if bands else {}
-    chart.set_legend({"position": "bottom", "font": {"name": "Arial", "size": 9}, **hidden})
+    chart.set_legend({"position": "bottom", "font": small_font(), **hidden})
     return chart
 
 

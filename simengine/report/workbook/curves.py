@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simengine.report.histogram import common_scale, rebin
-from simengine.report.workbook_style import Formats, cell_text, number_shape, row_height, sheet_setup
+from simengine.report.workbook.pages import sheet_setup
+from simengine.report.workbook.style import Formats, number_shape, one_line, row_height
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _ONE_SPIKE = 0.5
 _FIRST_ROW = 2
 _HEADER_ROWS = 3
 _COLUMN = 11.5
+_LEGEND = 60
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,13 @@ class OutcomeCurves:
         return max([values.size for values, _ in self.cumulative] + [self.shares.shape[1]])
 
     def value_column(self, k: int) -> int:
-        """The column of the values of the ``k``-th strategy; its probabilities are in the next one."""
-        return 2 * k
+        """The column of the values of the ``k``-th strategy; P(≤ value) and P(> value) are in the next ones."""
+        return 3 * k
 
     @property
     def middle_column(self) -> int:
         """The column of the middles of the bins; the shares of the strategies follow."""
-        return 2 * len(self.strategies) + 1
+        return 3 * len(self.strategies) + 1
 
 
 def outcome_curves(record: Record) -> list[OutcomeCurves]:
@@ -132,7 +134,7 @@ def write_curves(book: Workbook, record: Record, curves: Sequence[OutcomeCurves]
     sheet = book.add_worksheet(SHEET)
     columns = max(one.middle_column + 1 + len(one.strategies) for one in curves)
     sheet_setup(sheet, [_COLUMN] * columns, landscape=True)
-    sheet.write_string(0, 0, "The numbers behind the charts of the summary", formats.heading)
+    sheet.write_string(0, 0, "The numbers behind the charts of the outcomes and behind the calculator", formats.heading)
     for one in curves:
         _write_block(sheet, record, one, formats)
 
@@ -140,6 +142,11 @@ def write_curves(book: Workbook, record: Record, curves: Sequence[OutcomeCurves]
 def strategy_label(record: Record, strategy: int) -> str:
     """The title of a strategy, or its name where it has none."""
     return str(record["strategy_title"][strategy]) or record.strategies[strategy]
+
+
+def legend_label(record: Record, strategy: int) -> str:
+    """The same as it stands in legends and above columns: one line, cut where it is long."""
+    return one_line(strategy_label(record, strategy), _LEGEND)
 
 
 def outcome_label(record: Record, output: int) -> str:
@@ -180,19 +187,21 @@ def _common_bins(edges: Sequence[Array], axis: Axis) -> Array:
 def _write_block(sheet: Worksheet, record: Record, curves: OutcomeCurves, formats: Formats) -> None:
     head, middle = curves.head, curves.middle_column
     sheet.set_row(head, 20.0)
-    sheet.write_string(head, 0, cell_text(outcome_label(record, curves.output)), formats.heading)
-    labels = [cell_text(strategy_label(record, s)) for s in curves.strategies]
-    sheet.set_row(head + 1, row_height((text, 2 * _COLUMN) for text in labels))
+    sheet.write_string(head, 0, one_line(outcome_label(record, curves.output), 60), formats.heading)
+    labels = [legend_label(record, s) for s in curves.strategies]
+    sheet.set_row(head + 1, row_height((text, 3 * _COLUMN) for text in labels))
     sheet.set_row(head + 2, row_height((text, _COLUMN) for text in labels) if curves.shares.size else 15.0)
     numbers = formats.number(_finer(curves.axis).shape)
     for k, (label, (values, shares)) in enumerate(zip(labels, curves.cumulative, strict=True)):
         column = curves.value_column(k)
-        sheet.merge_range(head + 1, column, head + 2, column + 1, "", formats.strategy)
+        sheet.merge_range(head + 1, column, head + 2, column + 2, "", formats.strategy)
         sheet.write_string(head + 1, column, label, formats.strategy)
         sheet.write_string(head + 3, column, "value", formats.header_right)
         sheet.write_string(head + 3, column + 1, "P(≤ value)", formats.header_right)
+        sheet.write_string(head + 3, column + 2, "P(> value)", formats.header_right)
         sheet.write_column(curves.first, column, values.tolist(), numbers)
         sheet.write_column(curves.first, column + 1, shares.tolist(), formats.number("0.00%"))
+        sheet.write_column(curves.first, column + 2, (1.0 - shares).tolist(), formats.number("0.00%"))
     if not curves.shares.size:
         return
     width = curves.edges[1] - curves.edges[0]

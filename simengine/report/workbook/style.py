@@ -1,12 +1,14 @@
-"""The looks of a workbook: fonts, number formats, heights of rows, and how a sheet prints."""
+"""The looks of a workbook: fonts, number formats, texts, and heights of rows."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simengine.report.numbers import MISSING, exact, significant
+from simengine.report.numbers import MISSING, estimate, exact, share, significant
 from simengine.report.statistics import Statistic
 from simengine.report.text import text_width, wrap
 
@@ -21,10 +23,17 @@ PLAIN_HEIGHT = 15.0
 """Height of a row of one line, in points."""
 
 _LONGEST_TEXT = 32_000
-"""A cell holds 32,767 characters."""
+"""A cell holds 32,767 units of UTF-16."""
+_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""What sets the direction of text; what joins the parts of one emoji (U+200D) stays."""
+LONGEST_UNIT = 14
+"""Columns of a unit that a cell has room for behind its number."""
 _HIGHEST_ROW = 409.0
 _MOST_DIGITS = 15
 """Excel keeps 15 digits of a number."""
+
+_READABLE, _MOST_READ = (1e-4, 1e9), 8
+"""Sizes of numbers that are written without a power of ten, and the digits they have at most."""
 
 TEXT_DENSITY = 0.9
 """Average width of a character of a text, in widths of a digit; those of code are all a little wider."""
@@ -55,10 +64,16 @@ class Formats:
         self.strategy = add(bold=True, **centred)
         self.strategy_title = add(font_color=_GREY, **centred)
         self.corner = add(**fill)
-        self.header_indented = add(bold=True, bottom=1, valign="top", indent=1, **fill)
+        self.header_indented = add(bold=True, bottom=1, text_wrap=True, valign="top", indent=1, **fill)
         self.text = add(align="left", valign="vcenter")
+        self.text_right = add(align="right", valign="vcenter")
         self.wrapped = add(align="left", valign="top", text_wrap=True)
-        self.indented = add(align="left", valign="top", text_wrap=True, indent=1)
+        self.indented = add(align="left", valign="vcenter", indent=1)
+        self.wrapped_indented = add(align="left", valign="top", text_wrap=True, indent=1)
+        self.sentence = add(align="left", valign="top", text_wrap=True)
+        self.verdict = add(bold=True, align="left", valign="top", text_wrap=True)
+        self.strong = add(bold=True, align="left", valign="vcenter", text_wrap=True)
+        self.middle = add(align="left", valign="vcenter", text_wrap=True)
         self.code = add(font_name="Courier New", font_size=9, text_wrap=True, valign="top")
 
     def number(self, shape: str, *, top: bool = False) -> Any:
@@ -66,15 +81,21 @@ class Formats:
         looks = {"align": "right", "valign": "top" if top else "vcenter"}
         return self._of(shape, f"value {top}", looks)
 
-    def error(self, shape: str) -> Any:
+    def error(self, shape: str, *, top: bool = False) -> Any:
         """A standard error: as a number, but grey."""
-        return self._of(shape, "error", {"align": "right", "valign": "vcenter", "font_color": "#7F7F7F"})
+        looks = {"align": "right", "valign": "top" if top else "vcenter", "font_color": "#7F7F7F"}
+        return self._of(shape, f"error {top}", looks)
 
     def fact(self, shape: str) -> Any:
         """A number in a column of texts: at the left."""
         return self._of(shape, "fact", {"align": "left", "valign": "top"})
 
-    def _of(self, shape: str, use: str, looks: dict[str, str]) -> Any:
+    def typed(self, shape: str) -> Any:
+        """A cell to type into."""
+        looks = {"align": "right", "valign": "vcenter", "bg_color": "#FFF2CC", "border": 1, "border_color": "#BF9000"}
+        return self._of(shape, "typed", looks)
+
+    def _of(self, shape: str, use: str, looks: Mapping[str, object]) -> Any:
         if (shape, use) not in self._numbers:
             self._numbers[shape, use] = self._book.add_format({**FONT, "num_format": shape, **looks})
         return self._numbers[shape, use]
@@ -90,6 +111,39 @@ def number_shape(text: str, *, percent: bool = False) -> str:
     decimals = len(mantissa.partition(".")[2])
     shape = ("0" if power or percent else "#,##0") + ("." + "0" * decimals if decimals else "")
     return shape + ("E+00" if power else "") + ("%" if percent else "")
+
+
+def shown_width(value: float, shape: str) -> int:
+    """Characters that a number takes in a number format that :func:`number_shape` gave, or one with a unit behind."""
+    if not math.isfinite(value):
+        return len(MISSING)
+    plain, _, behind = shape.partition('"')
+    unit = behind.rstrip('"')
+    decimals = len(plain.partition(".")[2].rstrip("%").partition("E")[0])
+    if "E" in plain:
+        return len(f"{value:.{decimals}e}") + text_width(unit)
+    if plain == "General":
+        return len(f"{value:.9g}")
+    percent = plain.endswith("%")
+    number = f"{100.0 * value if percent else value:{',' if '#,' in plain else ''}.{decimals}f}"
+    return len(number) + percent + text_width(unit)
+
+
+def estimate_shapes(value: float, se: float, *, percent: bool = False) -> tuple[str, str]:
+    """Number formats of a value and of its error, for columns that should stay narrow.
+
+    Shares of next to nothing read 0.0000 %, and what is known to more digits than anybody reads has eight.
+    """
+    text = share(value, se) if percent else estimate(value, se)
+    if percent:
+        value_shape, error_shape = (
+            "0.0000%" if "e" in part else number_shape(part, percent=True) for part in (text.value, text.error)
+        )
+        return value_shape, error_shape
+    shown = text.value
+    if "e" in shown and _READABLE[0] <= abs(value) < _READABLE[1]:
+        shown = significant(value, _MOST_READ)
+    return number_shape(shown), number_shape(text.error)
 
 
 def statistic_shapes(entry: Statistic) -> tuple[str, str]:
@@ -112,10 +166,29 @@ def spread_shape(value: float, spread: float) -> str:
 
 
 def cell_text(text: str) -> str:
-    """``text`` as it may stand in a cell: not too long, and without characters that XML cannot hold."""
-    kept = "".join(char if char >= " " or char in "\t\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
-    kept = kept.translate({0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD})
-    return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + " (cut)"
+    """``text`` as it may stand in a cell: not too long, and without characters that steer or that XML cannot hold."""
+    if text.isascii() and text.isprintable() and len(text) <= _LONGEST_TEXT:
+        return text
+    kept = "".join("\N{REPLACEMENT CHARACTER}" if _steers(char) else char for char in text)
+    units = kept.encode("utf-16-le")
+    if len(units) <= 2 * _LONGEST_TEXT:
+        return kept
+    return units[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore") + " (cut)"
+
+
+def one_line(text: str, width: float) -> str:
+    """``text`` as a heading that cannot wrap: one line, cut where it is wider than ``width`` characters."""
+    shown = cell_text(text).replace("\n", " ").replace("\t", " ")
+    if text_width(shown) <= width:
+        return shown
+    kept = itertools.accumulate(text_width(char) for char in shown)
+    return shown[: sum(1 for used in kept if used <= width - 1)] + "…"
+
+
+def with_unit(shape: str, unit: str) -> str:
+    """The number format ``shape`` with a unit behind the number; without it where the unit is long or empty."""
+    shown = one_line(unit, LONGEST_UNIT).replace('"', "").strip()
+    return shape if shown in ("", "1") or shown.endswith("…") else f'{shape}" {shown}"'
 
 
 def row_height(cells: Iterable[tuple[str, float]], density: float = TEXT_DENSITY) -> float:
@@ -125,29 +198,15 @@ def row_height(cells: Iterable[tuple[str, float]], density: float = TEXT_DENSITY
     """
     height = PLAIN_HEIGHT
     for text, width in cells:
-        wide = text_width(text) > len(text)
-        room = max(int((width - 1.0) / (1.0 if wide else density)), 1)
+        wide = 0 if text.isascii() else text_width(text) - len(text)  # characters that take two columns
+        average = (2 * wide + density * (len(text) - wide)) / max(len(text) + wide, 1) if wide else density
+        room = max(int((width - 1.0) / average), 1)
+        if not wide and len(text) <= room and "\n" not in text:
+            continue
         shown = text[: 40 * room]  # more lines than the highest row holds
-        lines = sum(len(wrap(line, room)) for line in shown.splitlines() or [""])
-        height = max(height, lines * (_WIDE_LINE if wide else _LINE) + 2.2)
+        lines = [line for part in shown.splitlines() or [""] for line in wrap(part, room)]
+        height = max(height, sum(_LINE if line.isascii() else _WIDE_LINE for line in lines) + 2.2)
     return min(height, _HIGHEST_ROW)
-
-
-def sheet_setup(sheet: Worksheet, widths: Sequence[float], *, landscape: bool) -> None:
-    """Column widths, and printing on A4, one page wide."""
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
-    page_setup(sheet, landscape=landscape)
-    sheet.fit_to_pages(1, 0)
-
-
-def page_setup(sheet: Worksheet, *, landscape: bool) -> None:
-    """A4, narrow margins, file name and page number at the foot."""
-    sheet.set_paper(9)
-    if landscape:
-        sheet.set_landscape()
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    sheet.set_footer("&L&F: &A&R&P / &N")
 
 
 def write_number(sheet: Worksheet, row: int, column: int, value: float | None, shape: Any) -> None:
@@ -158,6 +217,13 @@ def write_number(sheet: Worksheet, row: int, column: int, value: float | None, s
         sheet.write_number(row, column, value, shape)
     else:
         sheet.write_string(row, column, MISSING, shape)
+
+
+def _steers(char: str) -> bool:
+    """Whether a character is a control, turns the direction of text, or is none at all."""
+    if char in "\t\n":
+        return False
+    return unicodedata.category(char) in ("Cc", "Cs", "Cn", "Zl", "Zp") or char in _TURNING
 
 
 def _exponent(value: float) -> int:

@@ -1,4 +1,4 @@
-"""The sheet Summary: for each outcome a page with its statistics and its charts, strategy by strategy."""
+"""The sheet Outcomes: for each outcome a page with its statistics and its charts, strategy by strategy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from simengine.report.descriptions import draws_in_words
 from simengine.report.statistics import Statistic, statistics_of
-from simengine.report.workbook_curves import SHEET, OutcomeCurves, outcome_label, strategy_label
-from simengine.report.workbook_style import (
+from simengine.report.workbook.charts import cumulative_chart, density_chart
+from simengine.report.workbook.curves import OutcomeCurves
+from simengine.report.workbook.pages import PAGE_HEIGHT, PIXEL, page_scale, page_setup
+from simengine.report.workbook.style import (
     PLAIN_HEIGHT,
     Formats,
     cell_text,
-    page_setup,
+    one_line,
     row_height,
     statistic_shapes,
     write_number,
@@ -22,7 +24,6 @@ from simengine.report.workbook_style import (
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
-    from xlsxwriter.chart import Chart
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
@@ -30,16 +31,13 @@ _NAMES = {"std": "Standard deviation", "mean": "Mean", "min": "Smallest", "max":
 _LABEL, _ERROR = 22.0, 13.0
 _MOST_CHARACTERS, _NARROWEST, _WIDEST = 180.0, 26.0, 40.0
 """Characters across the sheet, and of the two columns of a strategy."""
-_PAGE_WIDTH, _PAGE_HEIGHT = 715.0, 490.0
-"""What fits on A4 landscape at 100 %, in points, between the margins: columns may turn out 5 % wider."""
-_SMALLEST_SCALE = 0.6
+_TITLE, _HEADING = 85, 110
+"""Characters of a title and of a heading, which are larger than the text below them."""
 _CHART_HEIGHT = 310
 _CHART_ROWS = 17
 _GAP = 10
 _LEAST_WIDTH = 1300
-_COLOURS = ("#1F4E79", "#C55A11", "#548235", "#7F3F98", "#B8860B", "#C00000", "#008080", "#7F7F7F")
-_DASHES = ("solid", "dash", "round_dot", "long_dash_dot")
-_NOTES = (
+NOTES = (
     "± s.e. is one standard error of the simulation: with more trials it becomes smaller.",
     "VaR and CVaR are losses: positive when money is lost. CVaR is the mean of the worst outcomes.",
     "Percentiles of different outcomes or strategies do not add up; differences of strategies share their draws.",
@@ -62,16 +60,16 @@ class _Page:
         return self.row - 1
 
 
-def write_summary(book: Workbook, record: Record, curves: Sequence[OutcomeCurves], formats: Formats) -> None:
+def write_outcomes(book: Workbook, record: Record, curves: Sequence[OutcomeCurves], formats: Formats) -> None:
     """One page an outcome: statistics in rows, each strategy with its standard errors beside it, and charts."""
-    sheet = book.add_worksheet("Summary")
+    sheet = book.add_worksheet("Outcomes")
     page_setup(sheet, landscape=True)
     sheet.set_column(0, 0, _LABEL)
     for k in range(len(record.strategies)):
         sheet.set_column(1 + 2 * k, 1 + 2 * k, _pair_width(len(record.strategies)) - _ERROR)
         sheet.set_column(2 + 2 * k, 2 + 2 * k, _ERROR)
     page = _Page(sheet, len(record.strategies))
-    title = cell_text(record.text("title") or record.text("scenario"))
+    title = one_line(record.text("title") or record.text("scenario"), _TITLE)
     sheet.write_string(page.set_row(24.0), 0, title, formats.title)
     drawn_from = draws_in_words(record.text("sampler"))
     run = f"{record.integer('trials'):,} trials, seed {record.integer('seed')}, {drawn_from}"
@@ -90,21 +88,12 @@ def write_summary(book: Workbook, record: Record, curves: Sequence[OutcomeCurves
         blocks.append((row, table_height, chart_row, page.height))
     page.height = 0.0
     page.set_row(8.0)
-    for line in _NOTES:
+    for line in NOTES:
         sheet.write_string(page.set_row(), 0, line, formats.note)
     if blocks:
         _paginate(sheet, blocks, top, page.height, width)
     if len(record.strategies) > 4:
         sheet.freeze_panes(0, 1)
-
-
-def page_scale(width: float, heights: Sequence[float]) -> int:
-    """Percent at which a page of ``width`` points and pages of ``heights`` points fit on A4 landscape.
-
-    Pages that are much too high are cut instead of made illegible: their charts go to the next page.
-    """
-    by_height = max(min(1.0, _PAGE_HEIGHT / max(heights)), _SMALLEST_SCALE)
-    return max(int(100.0 * min(by_height, _PAGE_WIDTH / width)), 10)
 
 
 def _paginate(
@@ -116,8 +105,8 @@ def _paginate(
     """
     ends = [0.0] * (len(blocks) - 1) + [notes]
     heights = [top + table + charts + end for (_, table, _, charts), end in zip(blocks, ends, strict=True)]
-    scale = page_scale(0.75 * width, heights)
-    room = _PAGE_HEIGHT * 100.0 / scale
+    scale = page_scale(PIXEL * width, heights)
+    room = PAGE_HEIGHT * 100.0 / scale
     breaks: list[int] = []
     for k, (row, _, chart_row, charts) in enumerate(blocks):
         breaks += [row] if k else []
@@ -131,7 +120,9 @@ def _block(page: _Page, record: Record, output: int, formats: Formats) -> None:
     strategies = [s for s in range(len(record.strategies)) if record["reported"][s, output]]
     title, unit = str(record["output_title"][output]), str(record["unit"][output])
     heading = f"{record.outputs[output]}: {title}" if title else record.outputs[output]
-    sheet.write_string(page.set_row(20.0), 0, cell_text(f"{heading} [{unit}]" if unit else heading), formats.heading)
+    sheet.write_string(
+        page.set_row(20.0), 0, one_line(f"{heading} [{unit}]" if unit else heading, _HEADING), formats.heading
+    )
     _header(page, record, strategies, formats)
     rows: dict[str, dict[int, Statistic]] = {}
     for k, s in enumerate(strategies):
@@ -176,9 +167,9 @@ def _across(page: _Page, texts: Sequence[str], looks: Any, formats: Formats) -> 
 def _charts(book: Workbook, page: _Page, record: Record, curves: OutcomeCurves, width: int) -> None:
     """Cumulative probability and, where it shows something, the histogram beside it."""
     name, row = record.outputs[curves.output], page.row
-    charts = [_cumulative_chart(book, record, curves)]
+    charts = [cumulative_chart(book, record, curves)]
     if curves.shares.size:
-        charts.append(_histogram_chart(book, record, curves))
+        charts.append(density_chart(book, record, curves))
     size = int((width - _GAP) / 2)
     for k, chart in enumerate(charts):
         chart.set_size({"width": size, "height": _CHART_HEIGHT})
@@ -187,69 +178,6 @@ def _charts(book: Workbook, page: _Page, record: Record, curves: OutcomeCurves, 
         page.sheet.insert_chart(row, 0, chart, place)
     for _ in range(_CHART_ROWS):
         page.set_row()
-
-
-def _cumulative_chart(book: Workbook, record: Record, curves: OutcomeCurves) -> Chart:
-    chart = book.add_chart({"type": "scatter", "subtype": "straight"})
-    for k, (values, _) in enumerate(curves.cumulative):
-        _add_line(chart, curves, k, curves.value_column(k), curves.value_column(k) + 1, values.size)
-    title = f"{record.outputs[curves.output]}: probability of this value or less"
-    _dress(chart, record, curves, title)
-    chart.set_y_axis({**_axis_looks("0%"), "min": 0, "max": 1, "major_unit": 0.1})
-    return chart
-
-
-def _histogram_chart(book: Workbook, record: Record, curves: OutcomeCurves) -> Chart:
-    chart = book.add_chart({"type": "scatter", "subtype": "straight"})
-    for k in range(len(curves.strategies)):
-        _add_line(chart, curves, k, curves.middle_column, curves.middle_column + 1 + k, curves.shares.shape[1])
-    step = float(f"{curves.edges[1] - curves.edges[0]:.6g}")
-    title = f"{record.outputs[curves.output]}: share of the trials in steps of {step:g}"
-    _dress(chart, record, curves, title)
-    decimals = "0%" if curves.shares.max() >= 0.05 else "0.0%"
-    chart.set_y_axis({**_axis_looks(decimals), "min": 0})
-    return chart
-
-
-def _add_line(chart: Chart, curves: OutcomeCurves, k: int, x: int, y: int, size: int) -> None:
-    first, last = curves.first, curves.first + size - 1
-    looks = {"color": _COLOURS[k % len(_COLOURS)], "width": 1.75}
-    looks["dash_type"] = _DASHES[k // len(_COLOURS) % len(_DASHES)]
-    chart.add_series(
-        {
-            "name": [SHEET, curves.head + 1, curves.value_column(k)],
-            "categories": [SHEET, first, x, last, x],
-            "values": [SHEET, first, y, last, y],
-            "line": looks,
-            "marker": {"type": "none"},
-        }
-    )
-
-
-def _dress(chart: Chart, record: Record, curves: OutcomeCurves, title: str) -> None:
-    """What both charts have in common.  No label begins with a text of the scenario: none can be a formula."""
-    axis = curves.axis
-    chart.set_title({"name": title, "overlay": False, "name_font": {"name": "Arial", "size": 11, "bold": True}})
-    chart.set_x_axis(
-        {
-            **_axis_looks(axis.shape),
-            **{"min": axis.low, "max": axis.high, "major_unit": axis.step, "crossing": axis.low},
-            "name": cell_text(outcome_label(record, curves.output)),
-            "name_font": {"name": "Arial", "size": 9, "bold": False},
-        }
-    )
-    longest = max(len(strategy_label(record, s)) for s in curves.strategies)
-    size = 9 if longest * len(curves.strategies) < 150 else 8
-    chart.set_legend({"position": "bottom", "font": {"name": "Arial", "size": size}})
-
-
-def _axis_looks(shape: str) -> dict[str, Any]:
-    return {
-        "num_format": shape,
-        "num_font": {"name": "Arial", "size": 9},
-        "major_gridlines": {"visible": True, "line": {"color": "#E0E0E0", "width": 0.5}},
-        "line": {"color": "#7F7F7F"},
-    }
 
 
 def _table_width(strategies: int) -> int:

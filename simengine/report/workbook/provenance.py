@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from simengine.report.numbers import plain
 from simengine.report.stopping import stopping_lines
-from simengine.report.workbook_style import Formats, cell_text, row_height, sheet_setup
+from simengine.report.workbook.pages import sheet_setup
+from simengine.report.workbook.style import Formats, cell_text, row_height
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
 
+SHEET = "Provenance"
 _LABEL_WIDTH, _VALUE_WIDTH = 30.0, 76.0
 _MOST_DIGITS = 1e15
 """Excel keeps 15 digits of a number; longer ones are written as text."""
@@ -54,13 +56,15 @@ _HANDLING = {"error": "stop the run", "exclude": "are left out"}
 
 def write_provenance(book: Workbook, record: Record, formats: Formats) -> None:
     """One row a fact; what is stored as JSON is spread over rows of its own."""
-    sheet = book.add_worksheet("Provenance")
+    sheet = book.add_worksheet(SHEET)
     sheet_setup(sheet, [_LABEL_WIDTH, _VALUE_WIDTH], landscape=False)
-    for column, header in enumerate(("Fact", "Value")):
-        sheet.write_string(0, column, header, formats.header)
+    facts = list(_facts(record))
+    columns = [{"header": header, "header_format": formats.header} for header in ("Fact", "Value")]
+    options = {"name": SHEET, "columns": columns, "style": "Table Style Light 1", "autofilter": False}
+    sheet.add_table(0, 0, len(facts), 1, options)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
-    for row, (label, value, shape) in enumerate(_facts(record), 1):
+    for row, (label, value, shape) in enumerate(facts, 1):
         text = value if isinstance(value, str) else str(value)
         sheet.set_row(row, row_height([(label, _LABEL_WIDTH), (text, _VALUE_WIDTH)]))
         sheet.write_string(row, 0, cell_text(label), formats.wrapped)
