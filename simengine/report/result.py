@@ -161,7 +161,7 @@ class Result(Studied):
         return self.export(path, years=years, bom=bom, force=force, suffix=".csv")
 
     def to_excel(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a workbook with the sheets Summary, Percentiles, Years, Inputs, Formulas, Provenance and Scenario.
+        """Write a workbook: a summary on one page, all statistics as tables with named cells, questions to type, charts.
 
         Raises
         ------
