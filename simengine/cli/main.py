@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
+        "plot": "Draw a stored result as a picture, SVG or PNG.",
         "verify": "Compute a stored result again and compare every number.",
     },
     "Commands to decide": {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
-from simengine.report.answer import Answer
+from simengine.report.drawn import Drawn
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ YEARS_FILE = "years.csv"
 """What it writes besides where outcomes are reported period by period."""
 
 
-class Result(Answer):
+class Result(Drawn):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
