@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "run": "Simulate a scenario and print its percentiles and risks.",
         "watch": "Simulate a scenario whenever it is saved; show what moved.",
         "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
+        "plot": "Draw a stored result as a picture, SVG or PNG.",
         "verify": "Compute a stored result again and compare every number.",
     },
     "Commands to decide": {

@@ -34,6 +34,11 @@ class Options:
         if self._problems:
             raise InvalidInput(self._problems)
 
+    def require(self, problem: Problem | None) -> None:
+        """Add a problem that was found elsewhere, if there is one."""
+        if problem is not None:
+            self._problems.append(problem)
+
     def whole(self, name: str, text: str | None, low: int, high: int, *, accepted: int | None = None) -> int | None:
         """A whole number such as 1000000, 1_000_000 or 1e6, from ``low`` to ``high``.
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
+from simengine.report.drawn import Drawn
 from simengine.report.language import words
-from simengine.report.studied import LAYOUTS, Studied, dossier_makers
+from simengine.report.studied import LAYOUTS, dossier_makers
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -23,7 +24,7 @@ YEARS_FILE = "years.csv"
 """What it writes besides where outcomes are reported period by period."""
 
 
-class Result(Studied):
+class Result(Drawn):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
