@@ -22,7 +22,7 @@ from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
-        "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
+        "export": "Write a stored result, its draws, or your workbook.",
         "verify": "Compute a stored result again and compare every number.",
     },
     "Commands to decide": {

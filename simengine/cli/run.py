@@ -53,6 +53,7 @@ _READ_TRIALS = 10**30
               help="Write results.nc, workbook.xlsx and CSV files into DIR.")  # fmt: skip
 @force_option
 @click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
+@click.option("--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
@@ -78,6 +79,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     as_json: bool,
     quiet: bool,
     threads: str | None,
@@ -151,7 +153,7 @@ def command(
         return
     result = _simulated(prepared, quiet=quiet)
     prepared = replace(prepared, trials=result.record.integer("trials"))
-    files = result.save(out, bom=bom, force=force) if out is not None else ()
+    files = result.save(out, bom=bom, decimal_comma=decimal_comma, force=force) if out is not None else ()
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""

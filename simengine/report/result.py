@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simengine.errors import InvalidInput, Problem
-from simengine.report.answer import Answer
+from simengine.report.result_exports import SIPMATH, Exports
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
+    from simengine.report.csv import CsvStyle
     from simengine.report.statistics import Statistic
 
 RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "results.nc")
@@ -23,7 +24,7 @@ YEARS_FILE = "years.csv"
 """What it writes besides where outcomes are reported period by period."""
 
 
-class Result(Answer):
+class Result(Exports):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
@@ -144,10 +145,21 @@ class Result(Answer):
 
         return result_json(self._record)
 
-    def to_csv(self, path: str | Path, *, years: bool = False, bom: bool = False, force: bool = False) -> Path:
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        years: bool = False,
+        wide: bool = False,
+        bom: bool = False,
+        decimal_comma: bool = False,
+        force: bool = False,
+    ) -> Path:
         """Write the percentiles as CSV: strategy, output, unit, percentile, value, se.
 
-        With ``years`` the outcomes by period instead: strategy, output, unit, year, statistic, value, se.
+        With ``years`` the outcomes by period instead: strategy, output, unit, year, statistic, value, se.  With
+        ``wide`` one row an outcome and strategy (and period), one column each statistic and its error.  With
+        ``decimal_comma`` numbers are written as 0,5 and cells are separated by semicolons.
 
         Raises
         ------
@@ -156,7 +168,8 @@ class Result(Answer):
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
-        return self.export(path, years=years, bom=bom, force=force, suffix=".csv")
+        style = {"bom": bom, "decimal_comma": decimal_comma}
+        return self.export(path, years=years, wide=wide, force=force, suffix=".csv", **style)
 
     def to_excel(self, path: str | Path, *, force: bool = False) -> Path:
         """Write a workbook with the sheets Summary, Percentiles, Years, Inputs, Formulas, Provenance and Scenario.
@@ -183,28 +196,38 @@ class Result(Answer):
         path: str | Path,
         *,
         years: bool = False,
+        wide: bool = False,
         bom: bool = False,
+        decimal_comma: bool = False,
         force: bool = False,
         suffix: str | None = None,
     ) -> Path:
-        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc or .xlsx.
+        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc, .xlsx or .sipmath.json.
 
-        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period.
+        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period, with ``wide`` one row
+        an outcome; see :meth:`to_csv`.
 
         Raises
         ------
         InvalidInput
-            When the suffix is none of these, or ``years`` is given and there are none or the file is no CSV.
+            When the suffix is none of these, or ``years``, ``wide`` or ``decimal_comma`` is given and the file is no
+            CSV, or ``years`` and no outcome is reported by period.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
+        from simengine.report.csv import CsvStyle
         from simengine.results.files import write_file
 
-        target = Path(path)
-        write_file(target, self._content(suffix or target.suffix.lower(), years=years, bom=bom), force=force)
+        target, style = Path(path), CsvStyle(bom, decimal_comma)
+        if suffix is None and target.name.lower().endswith(SIPMATH):
+            self.export_sipmath(target, force=force)
+            return target
+        write_file(target, self._content(suffix or target.suffix.lower(), style, years=years, wide=wide), force=force)
         return target
 
-    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+    def save(
+        self, folder: str | Path, *, bom: bool = False, decimal_comma: bool = False, force: bool = False
+    ) -> tuple[Path, ...]:
         """Write results.nc, percentiles.csv, summary.csv and workbook.xlsx into a folder, all or none.
 
         Where outcomes are reported period by period, years.csv too; else one that an earlier result left is removed.
@@ -214,28 +237,36 @@ class Result(Answer):
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
-        from simengine.report.csv import percentiles_csv, summary_csv, years_csv
+        from simengine.report.csv import CsvStyle, percentiles_csv, summary_csv, years_csv
         from simengine.report.workbook import workbook_bytes
         from simengine.results.files import write_folder
         from simengine.results.storage import to_bytes
 
+        style = CsvStyle(bom, decimal_comma)
         contents = {
-            "percentiles.csv": percentiles_csv(self._record, bom=bom),
-            "summary.csv": summary_csv(self._record, bom=bom),
-            YEARS_FILE: years_csv(self._record, bom=bom) if self.yearly_outputs else None,
+            "percentiles.csv": percentiles_csv(self._record, style),
+            "summary.csv": summary_csv(self._record, style),
+            YEARS_FILE: years_csv(self._record, style) if self.yearly_outputs else None,
             "workbook.xlsx": workbook_bytes(self._record),
             "results.nc": to_bytes(self._record),
         }
         write_folder(Path(folder), contents, force=force)
         return tuple(Path(folder) / name for name, content in contents.items() if content is not None)
 
-    def _content(self, suffix: str, *, years: bool, bom: bool) -> bytes:
-        if years and (suffix != ".csv" or not self.yearly_outputs):
-            wrong = (
-                "is a table of outcomes by period" if suffix != ".csv" else "no outcome is reported period by period"
-            )
-            raise InvalidInput(Problem(wrong, "years", allowed=".csv" if suffix != ".csv" else None))
-        makers = content_makers(self._record, years=years, bom=bom)
+    def _content(self, suffix: str, style: CsvStyle, *, years: bool, wide: bool) -> bytes:
+        problems = []
+        if suffix != ".csv":
+            says = {
+                "years": (years, "is a table of outcomes by period"),
+                "wide": (wide, "is a table with one row an outcome"),
+                "decimal_comma": (style.decimal_comma, "is a way to write CSV"),
+            }
+            problems = [Problem(wrong, key, allowed=".csv") for key, (given, wrong) in says.items() if given]
+        elif years and not self.yearly_outputs:
+            problems = [Problem("no outcome is reported period by period", "years")]
+        if problems:
+            raise InvalidInput(problems)
+        makers = content_makers(self._record, style, years=years, wide=wide)
         if suffix not in makers:
             raise InvalidInput(
                 Problem(
@@ -287,18 +318,21 @@ def _columns_of(entries: Sequence[Statistic]) -> dict[str, float]:
     return found
 
 
-def content_makers(record: Record, *, years: bool = False, bom: bool = False) -> dict[str, Callable[[], bytes]]:
+def content_makers(
+    record: Record, style: CsvStyle, *, years: bool = False, wide: bool = False
+) -> dict[str, Callable[[], bytes]]:
     """How each type of file is made, by suffix; with ``years`` a CSV file of outcomes by period."""
 
     def of_json() -> bytes:
         from simengine.report.json import result_json
 
-        return (result_json(record) + "\n").encode("utf-8-sig" if bom else "utf-8")
+        return (result_json(record) + "\n").encode(style.encoding)
 
     def of_csv() -> bytes:
-        from simengine.report.csv import percentiles_csv, years_csv
+        from simengine.report.csv import percentiles_csv, wide_csv, wide_years_csv, years_csv
 
-        return (years_csv if years else percentiles_csv)(record, bom=bom)
+        tidy, spread = (years_csv, wide_years_csv) if years else (percentiles_csv, wide_csv)
+        return (spread if wide else tidy)(record, style)
 
     def of_workbook() -> bytes:
         from simengine.report.workbook import workbook_bytes

@@ -24,7 +24,7 @@ def to_dataset(record: Record) -> xr.Dataset:
 
     variables = record.layout.variables
     arrays = {
-        name: (variable.dims, record[name], _labels(variable.meaning, variable.unit))
+        name: (variable.dims, record[name], _labels(variable.meaning, _unit(record, variable)))
         for name, variable in variables.items()
         if not variable.part or name in record.values
     }
@@ -50,6 +50,16 @@ def from_dataset(dataset: xr.Dataset, layout: Layout = RESULT) -> Record:
     if problems:
         raise FileProblem(f"not a {layout.kind} of simengine: " + "; ".join(problems[:5]))
     return record
+
+
+def _unit(record: Record, variable: Variable) -> str:
+    """The unit of an array: where all outcomes have the same one it is said, and not looked up."""
+    name = "yearly_unit" if variable.part else "unit"
+    if variable.unit != "outcome" or name not in record.values:
+        return variable.unit
+    units = set(record[name].tolist()) - {""} if len(record[name]) else set()
+    alone = units.pop() if len(units) == 1 and all(record[name]) else ""
+    return str(alone) or variable.unit
 
 
 def _labels(meaning: str, unit: str) -> dict[str, str]:

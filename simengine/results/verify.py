@@ -6,7 +6,8 @@ the same kernel family.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from simengine.engine.limits import scheduler_problem
 from simengine.errors import InvalidInput, Mismatch
 from simengine.plan.plan import STREAM_VERSION
-from simengine.results.compute import Progress, Request, prepare, simulate, versions
+from simengine.results.compute import Prepared, Progress, Request, prepare, simulate, versions
 from simengine.results.record import Record
 from simengine.results.sources import Source, data_folder, data_names
 from simengine.results.storage import read_unchecked
@@ -115,6 +116,31 @@ def recompute(
     Mismatch
         When the stored scenario is not valid.
     """
+    with prepared_again(stored, data=data, threads=threads, memory=memory, scheduler=scheduler) as prepared:
+        try:
+            return simulate(prepared, progress)
+        except (InvalidInput, ValueError, TypeError) as error:
+            raise _not_runnable(error) from error
+
+
+@contextmanager
+def prepared_again(
+    stored: Record,
+    *,
+    data: Sequence[Path] = (),
+    threads: int | None = None,
+    memory: int | None = None,
+    scheduler: Scheduler | None = None,
+) -> Iterator[Prepared]:
+    """What the scenario, seed and settings stored in a record compile to now; its data are there until the block ends.
+
+    Raises
+    ------
+    FileProblem
+        When a data file is not stored with the result and not found in ``data``.
+    Mismatch
+        When the stored scenario is not valid.
+    """
     text = stored.text("resolved_text")
     sources = [Source(**entry) for entry in stored.document("sources")]
     request = Request(
@@ -129,12 +155,17 @@ def recompute(
         memory=memory,
         scheduler=scheduler,
     )
-    try:
-        with data_folder(sources, data_names(text), data) as folder:
-            scenario = loads(text, file=stored.text("scenario_file"), folder=folder)
-            return simulate(prepare(scenario, request), progress)
-    except (InvalidInput, ValueError, TypeError) as error:
-        raise Mismatch(f"the scenario stored in the result cannot be run: {error}") from error
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(data_folder(sources, data_names(text), data))
+            prepared = prepare(loads(text, file=stored.text("scenario_file"), folder=folder), request)
+        except (InvalidInput, ValueError, TypeError) as error:
+            raise _not_runnable(error) from error
+        yield prepared
+
+
+def _not_runnable(error: Exception) -> Mismatch:
+    return Mismatch(f"the scenario stored in the result cannot be run: {error}")
 
 
 @dataclass(frozen=True)
