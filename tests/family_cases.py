@@ -1,12 +1,15 @@
 """Representative specifications of every family, edge settings included, for the tests of several rooms.
 
 ``FAMILY_CASES`` is a list of ``(identifier, specification)``, each specification as it stands in a scenario.
-It depends on nothing, so that any test can draw its cases from it.
+It depends on nothing but a library beside it, so that any test can draw its cases from it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+LIBRARY = str(Path(__file__).with_name("cases.sipmath.json"))
 
 FAMILY_CASES: list[tuple[str, Any]] = [
     ("number", 684),
@@ -103,6 +106,10 @@ FAMILY_CASES: list[tuple[str, Any]] = [
     ("empirical-steps", {"dist": "empirical", "values": [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0]}),
     ("empirical-linear", {"dist": "empirical", "values": [3.0, 1.0, 4.0, 1.5, 5.0], "method": "linear"}),
     ("empirical-smoothed", {"dist": "empirical", "values": [3.0, 1.0, 4, 1.5, 5, 9.2], "method": "smoothed"}),
+    ("sipmath", {"dist": "sipmath", "file": LIBRARY, "name": "demand"}),
+    ("sipmath-positive", {"dist": "sipmath", "file": LIBRARY, "name": "price"}),
+    ("sipmath-share", {"dist": "sipmath", "file": LIBRARY, "name": "share"}),
+    ("sipmath-negative", {"dist": "sipmath", "file": LIBRARY, "name": "loss"}),
     (
         "mixture",
         {

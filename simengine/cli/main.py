@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
         "run": "Simulate a scenario and print its percentiles and risks.",
         "watch": "Simulate a scenario whenever it is saved; show what moved.",
-        "export": "Write a stored result as CSV, Excel, JSON or NetCDF.",
+        "export": "Write a stored result, its draws, or your workbook.",
         "plot": "Draw a stored result as a picture, SVG or PNG.",
         "verify": "Compute a stored result again and compare every number.",
     },

@@ -57,6 +57,7 @@ _READ_TRIALS = 10**30
 @lang_option
 @force_option
 @click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
+@click.option("--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
@@ -84,6 +85,7 @@ def command(
     lang: str,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     as_json: bool,
     quiet: bool,
     threads: str | None,
@@ -163,7 +165,8 @@ def command(
     prepared = replace(prepared, trials=result.record.integer("trials"))
     if out is not None and not alone:
         result = _studied(prepared, result, quiet=quiet)
-    files = result.save(out, lang=lang, bom=bom, force=force) if out is not None else ()
+    style = {"bom": bom, "decimal_comma": decimal_comma}
+    files = result.save(out, lang=lang, force=force, **style) if out is not None else ()
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""

@@ -7,19 +7,17 @@ import csv
 import difflib
 import hashlib
 import io
-import os
-import stat
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from simengine.distributions.data_file import read_data_file
 from simengine.distributions.marginal import Array
 from simengine.distributions.values import number_hint, number_in, show
 from simengine.errors import InvalidInput, Problem
 
-LARGEST_FILE = 256 * 2**20
 MOST_VALUES = 1_000_000
 _REPORTED = 5
 """So many bad rows of one kind are listed; the rest is counted."""
@@ -50,7 +48,7 @@ def read_column(
         With every problem of the file; keys are ``file``, ``column`` and ``encoding``.
     """
     path = Path(file) if folder is None else folder / file
-    content = _read(path, file)
+    content = read_data_file(path, file, "CSV file")
     text = _decode(content, path.name, encoding)
     rows = _rows(text, path.name)
     if not rows:
@@ -58,51 +56,6 @@ def read_column(
     index, name = _find_column(rows[0][1], column, path.name)
     values, notes = _numbers(rows, index, name, path.name, decimal)
     return Column(values, name, path, hashlib.sha256(content).hexdigest(), notes)
-
-
-def _read(path: Path, file: str) -> bytes:
-    """The bytes of a regular file of moderate size; never waits for a pipe or reads a device."""
-    try:
-        _require_regular(os.stat(path), file)
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as stream:
-            _require_regular(os.fstat(stream.fileno()), file)
-            content = stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise InvalidInput(Problem("file not found", "file", show(file), hint=_beside(path))) from None
-    except PermissionError:
-        raise InvalidInput(Problem("no permission to read the file", "file", show(file))) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InvalidInput(Problem(f"cannot be read: {reason}", "file", show(file))) from None
-    if len(content) > LARGEST_FILE:
-        raise _too_large(file)
-    return content
-
-
-def _require_regular(status: os.stat_result, file: str) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise InvalidInput(Problem("is a directory", "file", show(file), "a CSV file"))
-    if not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(Problem("is a device, pipe or socket", "file", show(file), "a regular CSV file"))
-    if status.st_size > LARGEST_FILE:
-        raise _too_large(file)
-
-
-def _too_large(file: str) -> InvalidInput:
-    allowed = f"at most {LARGEST_FILE // 2**20} MiB"
-    hint = "a random sample of the rows describes the distribution as well"
-    return InvalidInput(Problem("the file is too large", "file", show(file), allowed, hint))
-
-
-def _beside(path: Path) -> str | None:
-    """A file in the same folder with a similar name."""
-    try:
-        names = [entry.name for entry in os.scandir(path.parent)][:10_000]
-    except OSError:
-        return f"the folder {path.parent} does not exist"
-    found = difflib.get_close_matches(path.name, names, n=1)
-    return f"did you mean {show(found[0])}?" if found else f"looked for {path}"
 
 
 def _decode(content: bytes, name: str, encoding: str | None) -> str:

@@ -109,6 +109,12 @@ def least_squares(rows: list[list[float]], targets: list[float]) -> list[float]:
 
     Written out in plain arithmetic: library routines round differently from one processor to the next.
     """
+    count = len(rows[0])
+    return solved(triangular(rows, targets), count, count)
+
+
+def triangular(rows: list[list[float]], targets: list[float]) -> list[list[float]]:
+    """Rows and targets (as the last column) reflected until nothing is left below the diagonal."""
     a = [[*row, target] for row, target in zip(rows, targets, strict=True)]
     count = len(rows[0])
     for k in range(count):
@@ -122,10 +128,15 @@ def least_squares(rows: list[list[float]], targets: list[float]) -> list[float]:
             share = 2 * math.fsum(x * row[j] for x, row in zip(v, a[k:], strict=True)) / size if size else 0.0
             for x, row in zip(v, a[k:], strict=True):
                 row[j] -= share * x
+    return a
+
+
+def solved(triangle: list[list[float]], columns: int, count: int) -> list[float]:
+    """The solution with the first ``count`` of the ``columns`` unknowns, the others 0."""
     found = [0.0] * count
     for k in reversed(range(count)):
-        rest = math.fsum(a[k][j] * found[j] for j in range(k + 1, count))
-        found[k] = (a[k][count] - rest) / a[k][k]
+        rest = math.fsum(triangle[k][j] * found[j] for j in range(k + 1, count))
+        found[k] = (triangle[k][columns] - rest) / triangle[k][k]
     return found
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from simengine.report.comparison_rows import Number, numbers_of, of_all, of_pair, of_strategy
 from simengine.report.comparison_verdict import verdict_of
-from simengine.report.csv import encode, text_cell
-from simengine.report.numbers import plain
+from simengine.report.csv import Cell, CsvStyle, rows_csv
 from simengine.report.text import Style
 from simengine.results.record import Record
 
@@ -23,15 +22,14 @@ def comparison_csv(record: Record, *, bom: bool = False) -> bytes:
     ``against`` is empty for what belongs to one strategy, ``strategy`` too for what belongs to all; low and high are
     the ends of the 95 % interval.  Flags are 1 and 0, without an error.
     """
-    rows = [
+    rows: list[list[Cell]] = [
         [
-            *map(text_cell, (entry.strategy, entry.against, entry.output, entry.unit)),
-            entry.key,
-            *map(plain, (entry.value, entry.se, entry.low, entry.high)),
+            *(entry.strategy, entry.against, entry.output, entry.unit, entry.key),
+            *(entry.value, entry.se, entry.low, entry.high),
         ]
         for entry in numbers_of(record)
     ]
-    return encode(COLUMNS, rows, bom=bom)
+    return rows_csv(COLUMNS, rows, CsvStyle(bom=bom))
 
 
 def comparison_object(record: Record) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from simengine.analysis.difference.attribute import Attribution
 from simengine.errors import InvalidInput, Problem
 from simengine.report.breakeven import CSV_COLUMNS as BREAKEVEN_COLUMNS
 from simengine.report.breakeven import Asked, breakeven_object, breakeven_report, breakeven_rows
-from simengine.report.csv import rows_csv
+from simengine.report.csv import CsvStyle, rows_csv
 from simengine.report.difference import CSV_COLUMNS as DIFF_COLUMNS
 from simengine.report.difference import difference_object, difference_report, difference_rows
 from simengine.report.optimum import optimum_object, optimum_report, optimum_rows
@@ -67,7 +67,7 @@ class Answer(ABC):
         if suffix not in (".csv", ".json"):
             raise InvalidInput(Problem(f"no file of type {target.suffix!r} can be written", allowed=".csv, .json"))
         if suffix == ".csv":
-            content = rows_csv(*self._rows(), bom=bom)
+            content = rows_csv(*self._rows(), CsvStyle(bom=bom))
         else:
             content = (self.to_json() + "\n").encode("utf-8-sig" if bom else "utf-8")
         write_file(target, content, force=force)

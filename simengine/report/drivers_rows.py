@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from simengine.report.csv import text_cell
-from simengine.report.numbers import level, plain
+from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.numbers import level
 from simengine.results.record import Record
 
 COLUMNS = ("section", "strategy", "output", "factor", "statistic", "unit", "value", "se")
@@ -166,30 +164,19 @@ _SECTIONS = {
 def drivers_csv(record: Record, *, bom: bool = False) -> bytes:
     """All numbers, one a row: section, strategy, output, factor, statistic, unit, value, se."""
     rows = [
-        [
-            *(text_cell(text) for text in (row.section, row.strategy, row.output, row.factor, row.statistic, row.unit)),
-            *(plain(row.value), "" if row.se is None else plain(row.se)),
-        ]
+        [*(row.section, row.strategy, row.output, row.factor, row.statistic, row.unit), row.value, row.se]
         for row in rows_of(record)
     ]
-    return _encoded(COLUMNS, rows, bom=bom)
+    return rows_csv(COLUMNS, rows, CsvStyle(bom=bom))
 
 
 def switches_csv(record: Record, *, bom: bool = False) -> bytes:
     """Where the best strategy changes: output, factor, below, above, rank and its error, value and its interval."""
-    rows = []
+    rows: list[list[str | float]] = []
     for k in range(len(record["switch_output"])):
-        names = [text_cell(str(record[f"switch_{name}"][k])) for name in SWITCH_COLUMNS[:4]]
-        rows.append([*names, *(plain(float(record[f"switch_{name}"][k])) for name in SWITCH_COLUMNS[4:])])
-    return _encoded(SWITCH_COLUMNS, rows, bom=bom)
-
-
-def _encoded(header: tuple[str, ...], rows: list[list[str]], *, bom: bool) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+        names = [str(record[f"switch_{name}"][k]) for name in SWITCH_COLUMNS[:4]]
+        rows.append([*names, *(float(record[f"switch_{name}"][k]) for name in SWITCH_COLUMNS[4:])])
+    return rows_csv(SWITCH_COLUMNS, rows, CsvStyle(bom=bom))
 
 
 def drivers_object(record: Record) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ import numpy as np
 from simengine.errors import InvalidInput, Problem
 from simengine.report.drawn import Drawn
 from simengine.report.language import words
+from simengine.report.result_exports import SIPMATH, Exports
 from simengine.report.studied import LAYOUTS, dossier_makers
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
+    from simengine.report.csv import CsvStyle
     from simengine.report.statistics import Statistic
 
 RESULT_FILES = ("percentiles.csv", "summary.csv", "workbook.xlsx", "report.html", "results.nc")
@@ -24,7 +26,7 @@ YEARS_FILE = "years.csv"
 """What it writes besides where outcomes are reported period by period."""
 
 
-class Result(Drawn):
+class Result(Drawn, Exports):
     """What a run found: percentiles, moments, probabilities and tail measures of every outcome and strategy.
 
     Get one from :func:`simengine.run` or :func:`simengine.open_result`.  Every number has a standard error.
@@ -147,10 +149,21 @@ class Result(Drawn):
 
         return result_json(self._record)
 
-    def to_csv(self, path: str | Path, *, years: bool = False, bom: bool = False, force: bool = False) -> Path:
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        years: bool = False,
+        wide: bool = False,
+        bom: bool = False,
+        decimal_comma: bool = False,
+        force: bool = False,
+    ) -> Path:
         """Write the percentiles as CSV: strategy, output, unit, percentile, value, se.
 
-        With ``years`` the outcomes by period instead: strategy, output, unit, year, statistic, value, se.
+        With ``years`` the outcomes by period instead: strategy, output, unit, year, statistic, value, se.  With
+        ``wide`` one row an outcome and strategy (and period), one column each statistic and its error.  With
+        ``decimal_comma`` numbers are written as 0,5 and cells are separated by semicolons.
 
         Raises
         ------
@@ -159,10 +172,12 @@ class Result(Drawn):
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
-        return self.export(path, years=years, bom=bom, force=force, suffix=".csv")
+        return self.export(
+            path, years=years, wide=wide, bom=bom, decimal_comma=decimal_comma, force=force, suffix=".csv"
+        )
 
     def to_excel(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a workbook: a summary on one page, all statistics as tables with named cells, questions to type, charts.
+        """Write a workbook: a summary on one page, all statistics as tables with named cells, formulas, charts.
 
         Raises
         ------
@@ -200,31 +215,47 @@ class Result(Drawn):
         path: str | Path,
         *,
         years: bool = False,
+        wide: bool = False,
         bom: bool = False,
+        decimal_comma: bool = False,
         lang: str = "en",
         force: bool = False,
         suffix: str | None = None,
     ) -> Path:
-        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc, .xlsx or .html.
+        """Write one file, whole or not at all; its suffix says what: .csv, .json, .nc, .xlsx, .html or .sipmath.json.
 
-        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period.  A page is in the
-        language ``lang``, ``"en"`` or ``"zh"``.
+        A CSV file has the percentiles of all outcomes, with ``years`` the outcomes by period, with ``wide`` one row
+        an outcome; see :meth:`to_csv`.  A page is in the language ``lang``, ``"en"`` or ``"zh"``.
 
         Raises
         ------
         InvalidInput
-            When the suffix is none of these, ``years`` is given and there are none or the file is no CSV, or there is
-            no such language.
+            When the suffix is none of these, there is no such language, or ``years``, ``wide`` or ``decimal_comma`` is
+            given and the file is no CSV, or ``years`` and no outcome is reported by period.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
+        from simengine.report.csv import CsvStyle
         from simengine.results.files import write_file
 
-        target = Path(path)
-        write_file(target, self._content(suffix or target.suffix.lower(), years=years, bom=bom, lang=lang), force=force)
+        target, style = Path(path), CsvStyle(bom, decimal_comma)
+        if suffix is None and target.name.lower().endswith(SIPMATH):
+            self.export_sipmath(target, force=force)
+            return target
+        makers = content_makers(self, style, years=years, wide=wide, lang=lang)
+        content = self._content(suffix or target.suffix.lower(), makers, style, years=years, wide=wide)
+        write_file(target, content, force=force)
         return target
 
-    def save(self, folder: str | Path, *, lang: str = "en", bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        lang: str = "en",
+        bom: bool = False,
+        decimal_comma: bool = False,
+        force: bool = False,
+    ) -> tuple[Path, ...]:
         """Write results.nc, report.html, workbook.xlsx, summary.csv and percentiles.csv into a folder, all or none.
 
         Where outcomes are reported period by period, years.csv too; else one that an earlier result left is removed.
@@ -237,15 +268,15 @@ class Result(Drawn):
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
-        from simengine.report.csv import percentiles_csv, summary_csv, years_csv
+        from simengine.report.csv import CsvStyle, percentiles_csv, summary_csv, years_csv
         from simengine.results.files import write_folder
 
         words(lang)  # refused before anything is computed
-        made = dossier_makers(self, lang)
+        made, style = dossier_makers(self, lang), CsvStyle(bom, decimal_comma)
         contents = {
-            "percentiles.csv": percentiles_csv(self._record, bom=bom),
-            "summary.csv": summary_csv(self._record, bom=bom),
-            YEARS_FILE: years_csv(self._record, bom=bom) if self.yearly_outputs else None,
+            "percentiles.csv": percentiles_csv(self._record, style),
+            "summary.csv": summary_csv(self._record, style),
+            YEARS_FILE: years_csv(self._record, style) if self.yearly_outputs else None,
             "workbook.xlsx": made[".xlsx"](),
             "report.html": made[".html"](),
             "results.nc": made[".nc"](),
@@ -253,14 +284,21 @@ class Result(Drawn):
         write_folder(Path(folder), contents, force=force)
         return tuple(Path(folder) / name for name, content in contents.items() if content is not None)
 
-    def _content(self, suffix: str, *, years: bool, bom: bool, lang: str) -> bytes:
-        words(lang)  # refused before anything is computed
-        if years and (suffix != ".csv" or not self.yearly_outputs):
-            wrong = (
-                "is a table of outcomes by period" if suffix != ".csv" else "no outcome is reported period by period"
-            )
-            raise InvalidInput(Problem(wrong, "years", allowed=".csv" if suffix != ".csv" else None))
-        makers = content_makers(self, years=years, bom=bom, lang=lang)
+    def _content(
+        self, suffix: str, makers: Mapping[str, Callable[[], bytes]], style: CsvStyle, *, years: bool, wide: bool
+    ) -> bytes:
+        problems = []
+        if suffix != ".csv":
+            says = {
+                "years": (years, "is a table of outcomes by period"),
+                "wide": (wide, "is a table with one row an outcome"),
+                "decimal_comma": (style.decimal_comma, "is a way to write CSV"),
+            }
+            problems = [Problem(wrong, key, allowed=".csv") for key, (given, wrong) in says.items() if given]
+        elif years and not self.yearly_outputs:
+            problems = [Problem("no outcome is reported period by period", "years")]
+        if problems:
+            raise InvalidInput(problems)
         if suffix not in makers:
             raise InvalidInput(
                 Problem(
@@ -313,20 +351,22 @@ def _columns_of(entries: Sequence[Statistic]) -> dict[str, float]:
 
 
 def content_makers(
-    result: Result, *, years: bool = False, bom: bool = False, lang: str = "en"
+    result: Result, style: CsvStyle, *, years: bool = False, wide: bool = False, lang: str = "en"
 ) -> dict[str, Callable[[], bytes]]:
     """How each type of file is made, by suffix; with ``years`` a CSV file of outcomes by period."""
+    words(lang)  # refused before anything is computed
     record = result.record
 
     def of_json() -> bytes:
         from simengine.report.json import result_json
 
-        return (result_json(record) + "\n").encode("utf-8-sig" if bom else "utf-8")
+        return (result_json(record) + "\n").encode(style.encoding)
 
     def of_csv() -> bytes:
-        from simengine.report.csv import percentiles_csv, years_csv
+        from simengine.report.csv import percentiles_csv, wide_csv, wide_years_csv, years_csv
 
-        return (years_csv if years else percentiles_csv)(record, bom=bom)
+        tidy, spread = (years_csv, wide_years_csv) if years else (percentiles_csv, wide_csv)
+        return (spread if wide else tidy)(record, style)
 
     return {".csv": of_csv, ".json": of_json, **dossier_makers(result, lang)}
 

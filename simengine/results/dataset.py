@@ -25,7 +25,7 @@ def to_dataset(record: Record) -> xr.Dataset:
 
     variables = record.layout.variables
     arrays = {
-        name: (variable.dims, record[name], labels_of(variable))
+        name: (variable.dims, record[name], labels_of(record, variable))
         for name, variable in variables.items()
         if not variable.part or name in record.values
     }
@@ -67,9 +67,20 @@ def from_arrays(
     return record
 
 
-def labels_of(variable: Variable) -> dict[str, str]:
+def labels_of(record: Record, variable: Variable) -> dict[str, str]:
     """What an array of the dataset says of itself: ``long_name``, and ``units`` where it has them."""
-    return {"long_name": variable.meaning, **({"units": variable.unit} if variable.unit else {})}
+    unit = _unit(record, variable)
+    return {"long_name": variable.meaning, **({"units": unit} if unit else {})}
+
+
+def _unit(record: Record, variable: Variable) -> str:
+    """The unit of an array: where all outcomes have the same one it is said, and not looked up."""
+    name = "yearly_unit" if variable.part else "unit"
+    if variable.unit != "outcome" or name not in record.values:
+        return variable.unit
+    units = set(record[name].tolist()) - {""} if len(record[name]) else set()
+    alone = units.pop() if len(units) == 1 and all(record[name]) else ""
+    return str(alone) or variable.unit
 
 
 def _array(variable: Variable | None, value: NDArray[Any]) -> NDArray[Any]:

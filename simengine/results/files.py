@@ -1,7 +1,8 @@
 """Writing files whole or not at all.
 
-The content of every file is complete in memory before the disk is touched.  It is written into a staging folder
-beside the target, flushed to the disk, and then renamed, so that a name never stands for half a file.  A new
+The content of a file is complete in memory before the disk is touched, or is made in pieces straight into the staging
+folder where it may be large.  That folder lies beside the target; what is in it is flushed to the disk and then
+renamed, so that a name never stands for half a file.  A new
 folder appears by one rename, with all its files.  In a folder that exists, `results.nc` is taken away first and
 put back last: as long as it is there, the files beside it belong to it.
 """
@@ -15,10 +16,13 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from simengine.errors import FileProblem
+
+Content = bytes | Callable[[Path], None]
+"""The bytes of a file, or what makes it under the name that it is given."""
 
 _ABANDONED = 86_400.0
 """Seconds after which a staging folder belongs to no run any more."""
@@ -84,13 +88,38 @@ def write_file(path: Path, content: bytes, *, force: bool = False) -> None:
     FileProblem
         When the file exists and ``force`` is not given, is a link or a device, or cannot be written.
     """
+    check_file(path, force=force)
+    with _explained(path):
+        _write_into(path.parent, {path.name: content}, (), force=force)
+
+
+def write_streamed(path: Path, make: Callable[[Path], None], *, force: bool = False) -> None:
+    """Write one file that ``make`` fills piece by piece under a name that it is given, whole or not at all.
+
+    Raises
+    ------
+    FileProblem
+        When the file exists and ``force`` is not given, is a link or a device, or cannot be written.
+    """
+    check_file(path, force=force)
+    with _explained(path):
+        _write_into(path.parent, {path.name: make}, (), force=force)
+
+
+def check_file(path: Path, *, force: bool) -> None:
+    """Refuse a file that could not be written later, before any work is done.
+
+    Raises
+    ------
+    FileProblem
+        When ``path`` is a folder, a link or a device, its folder does not exist, or it exists and ``force`` is not
+        given.
+    """
     if path.is_dir():
         raise FileProblem(f"{path} is a folder; give the name of a file")
     if not path.parent.is_dir():
         raise FileProblem(f"cannot write {path}: there is no folder {path.parent}")
     _check_target(path, force=force)
-    with _explained(path):
-        _write_into(path.parent, {path.name: content}, (), force=force)
 
 
 def _write_new(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -113,12 +142,16 @@ def _write_new(folder: Path, contents: Mapping[str, bytes]) -> None:
         _flush_folder(folder.parent)
 
 
-def _write_into(folder: Path, contents: Mapping[str, bytes], left: tuple[str, ...], *, force: bool) -> None:
+def _write_into(folder: Path, contents: Mapping[str, Content], left: tuple[str, ...], *, force: bool) -> None:
     staging = _staging_name(folder, "simengine")
     os.mkdir(staging, 0o700)
     try:
         for name, content in contents.items():
-            _write_flushed(staging / name, content)
+            if isinstance(content, bytes):
+                _write_flushed(staging / name, content)
+            else:
+                content(staging / name)
+                _flush(staging / name)
         _flush_folder(staging)
         with _locked(folder):
             _swap(folder, staging, tuple(contents), left, force=force)
@@ -163,6 +196,14 @@ def _write_flushed(path: Path, content: bytes) -> None:
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

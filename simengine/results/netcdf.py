@@ -54,7 +54,7 @@ def group_of(
         arrays={v.name: (v.dims, record[v.name]) for v in variables},
         attrs={**ordered, **(attrs or {})},
         groups=groups or {},
-        labels={v.name: labels_of(v) for v in variables},
+        labels={v.name: labels_of(record, v) for v in variables},
     )
 
 

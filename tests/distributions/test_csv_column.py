@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simengine.distributions import csv_column, resolve
+from simengine.distributions import csv_column, data_file, resolve
 from simengine.errors import InvalidInput
 
 
@@ -173,7 +173,7 @@ def test_no_permission(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(csv_column.os, "open", refuse)
+    monkeypatch.setattr(data_file.os, "open", refuse)
     assert "no permission" in refuse_file(tmp_path, "secret.csv")
 
 

@@ -32,6 +32,9 @@ def test_all_families_are_there():
 def test_every_row_is_documented_and_its_example_works(family, tmp_path):
     assert family.doc and (family.reference or family.name == "constant")
     (tmp_path / "rates.csv").write_text("rate\n0.02\n0.05\n0.04\n")
+    sip = {"name": "demand", "function": "Metalog_1_0", "arguments": {"aCoefficients": [5, 0.4, 0.1]}}
+    library = {"libraryType": "SIPmath_3_0", "sips": [sip]}
+    (tmp_path / "market.sipmath.json").write_text(json.dumps(library))
     spec = tomllib.loads(f"x = {family.example}")["x"]
     marginal = resolve(spec, folder=tmp_path)
     assert isinstance(marginal, Marginal)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simengine.report.csv import percentiles_csv, summary_csv, text_cell
+from simengine.report.csv import CsvStyle, percentiles_csv, summary_csv, text_cell
 from simengine.report.json import result_json, result_object
 
 PAYLOADS = [
@@ -52,7 +52,7 @@ def test_the_summary_holds_every_other_statistic(record):
 
 def test_a_byte_order_mark_on_request(record):
     assert not percentiles_csv(record).startswith(b"\xef\xbb\xbf")
-    assert percentiles_csv(record, bom=True) == b"\xef\xbb\xbf" + percentiles_csv(record)
+    assert percentiles_csv(record, CsvStyle(bom=True)) == b"\xef\xbb\xbf" + percentiles_csv(record)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

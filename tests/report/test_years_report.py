@@ -14,7 +14,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from simengine.errors import InvalidInput
-from simengine.report.csv import percentiles_csv, summary_csv, years_csv
+from simengine.report.csv import CsvStyle, percentiles_csv, summary_csv, years_csv
 from simengine.report.html import outcome_tables
 from simengine.report.json import result_object
 from simengine.report.key_figures import is_event
@@ -240,7 +240,7 @@ def test_years_as_csv(record):
     assert found["licence", "sales", "1", "prob_loss"]["unit"] == "1"
     assert found["licence", "sales", "1", "min"]["se"] == ""
     assert found["licence", "sales", "6", "faults"]["value"] == "0"
-    assert years_csv(record, bom=True) == b"\xef\xbb\xbf" + years_csv(record)
+    assert years_csv(record, CsvStyle(bom=True)) == b"\xef\xbb\xbf" + years_csv(record)
 
 
 def test_single_outcomes_have_the_tables_that_they_had(record):

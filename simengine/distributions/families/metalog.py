@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from simengine.distributions.families.common import smooth, undefined
 from simengine.distributions.family import Family, Form, Parameter, Point
-from simengine.distributions.inversion import invert, least_squares
+from simengine.distributions.inversion import invert, least_squares, solved, triangular
 from simengine.distributions.marginal import Array, Marginal
 from simengine.distributions.moments import quantile_moments
 from simengine.distributions.percentiles import points_of_table
@@ -106,7 +106,64 @@ def metalog(
     curve = _Curve(_fitted(points, targets, count))
     if fault := _fault(curve):
         raise InvalidInput(_infeasible(points, targets, count, fault))
+    marginal = _of_curve(
+        "metalog",
+        curve,
+        limits,
+        _described(points, limits, count),
+        ["metalog", [[p.level, p.value] for p in points], limits.low, limits.high, count],
+    )
+    notes = (*_deviations(curve, limits, points, count), *_heavy(limits, (marginal.mean, marginal.variance), points))
+    return replace(marginal, notes=notes)
 
+
+def metalog_of_terms(
+    family: str, coefficients: Array, low: float | None, high: float | None, parameters: Mapping[str, Any]
+) -> Marginal:
+    """The metalog with these coefficients, in the order of Keelin (2016), as a distribution of ``family``.
+
+    Raises
+    ------
+    InvalidInput
+        If the curve falls somewhere: it is no distribution then.
+    """
+    curve, limits = _Curve(coefficients), _Limits(low, high)
+    if fault := _fault(curve):
+        where = " and ".join(f"P{100 * end:.3g}" for end in fault)
+        raise InvalidInput(Problem(f"the coefficients are no distribution: the curve falls between {where}", "name"))
+    marginal = _of_curve(family, curve, limits, parameters, [family, coefficients.tolist(), low, high])
+    if math.isnan(marginal.mean):
+        reason = "has no mean: a power-law tail is too heavy"
+        return replace(marginal, notes=(Problem(reason, "name", hint="truncate it", severity="warning"),))
+    return marginal
+
+
+def fitted_terms(
+    below: Array, values: Array, low: float | None, high: float | None, most: int = MOST_TERMS
+) -> list[tuple[Array, Array]]:
+    """Metalogs of 2 to ``most`` terms closest to quantiles, each with its values at ``below``, where feasible.
+
+    below: probabilities, rising, within (0, 1); values: the quantiles, all within the bounds and not all equal.
+    """
+    limits = _Limits(low, high)
+    raw = limits.raw(values)
+    points = tuple(Point(100 * q, q, 1 - q, 0.0, "") for q in below.tolist())
+    found = []
+    for coefficients in _nested(points, raw, min(most, len(points))):
+        curve = _Curve(coefficients)
+        if _fault(curve) is None:
+            found.append((coefficients, limits.value(curve.at(np.log(below) - np.log1p(-below), below))))
+    return found
+
+
+def metalog_values(coefficients: Array, low: float | None, high: float | None, below: Array) -> Array:
+    """Quantiles of the metalog with these coefficients and bounds."""
+    return _Limits(low, high).value(_Curve(coefficients).at(np.log(below) - np.log1p(-below), below))
+
+
+def _of_curve(
+    family: str, curve: _Curve, limits: _Limits, parameters: Mapping[str, Any], digest_key: object
+) -> Marginal:
     def low(q: Array) -> Array:
         return curve.at(logit(q), q)
 
@@ -121,18 +178,17 @@ def metalog(
     moments = _moments(curve, limits, lambda q: limits.value(low(q)), lambda q: limits.value(high(q)))
     from_zero = limits.low == 0 and limits.high is None
     return smooth(
-        "metalog",
+        family,
         low=lambda q: limits.value(low(q)),
         high=lambda q: limits.value(high(q)),
         cdf=lambda x: expit(log_odds(x)),
         sf=lambda x: expit(-log_odds(x)),
         support=limits.support,
         moments=moments,
-        parameters=_described(points, limits, count),
+        parameters=parameters,
         log=(low, high) if from_zero else None,
         positive_tail=(from_zero and curve.tails[1] > _HEAVY) or (from_zero and curve.tails[0] > _HEAVY),
-        notes=(*_deviations(curve, limits, points, count), *_heavy(limits, moments, points)),
-        digest_key=["metalog", [[p.level, p.value] for p in points], limits.low, limits.high, count],
+        digest_key=digest_key,
     )
 
 
@@ -148,8 +204,8 @@ def _polynomial(coefficients: list[float], at: Array) -> Array:
     return out
 
 
-def _fitted(points: tuple[Point, ...], targets: Array, count: int) -> Array:
-    """Coefficients through the points, or closest to them where there are fewer terms."""
+def _rows(points: tuple[Point, ...], count: int) -> list[list[float]]:
+    """The terms of the metalog at each point."""
     rows: list[list[float]] = []
     for point in points:
         log_odds, centred = math.log(point.below / point.above), (point.below - point.above) / 2
@@ -160,9 +216,22 @@ def _fitted(points: tuple[Point, ...], targets: Array, count: int) -> Array:
             row.append(centred ** powers[kind] * (log_odds if kind else 1.0))
             powers[kind] += 1
         rows.append(row)
+    return rows
+
+
+def _fitted(points: tuple[Point, ...], targets: Array, count: int) -> Array:
+    """Coefficients through the points, or closest to them where there are fewer terms."""
     centre, spread = float(targets[0]), float(targets[-1] - targets[0])
-    found = least_squares(rows, [(float(target) - centre) / spread for target in targets])
+    found = least_squares(_rows(points, count), [(float(target) - centre) / spread for target in targets])
     return np.array([spread * found[0] + centre, *(spread * c for c in found[1:])])
+
+
+def _nested(points: tuple[Point, ...], targets: Array, most: int) -> list[Array]:
+    """The same for 2 to ``most`` terms, from one factorisation."""
+    centre, spread = float(targets[0]), float(targets[-1] - targets[0])
+    triangle = triangular(_rows(points, most), [(float(target) - centre) / spread for target in targets])
+    found = [solved(triangle, most, count) for count in range(2, most + 1)]
+    return [np.array([spread * terms[0] + centre, *(spread * c for c in terms[1:])]) for terms in found]
 
 
 def _checked(points: tuple[Point, ...], limits: _Limits, terms: int | None) -> int:

@@ -15,6 +15,7 @@ from simengine.distributions.families import (
     metalog,
     mixture,
     positive,
+    sipmath,
 )
 from simengine.distributions.family import Family, Form, Parameter
 from simengine.distributions.pieces import constant
@@ -44,6 +45,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             *data.ROWS[1:2],
             *counts.ROWS,
             *data.ROWS[2:],
+            *sipmath.ROWS,
             *mixture.ROWS,
             *compound.ROWS,
         )
