@@ -9,7 +9,7 @@ from simengine.report.numbers import level
 from simengine.report.page.markup import Column, Markup, cell, code, join, paragraph, row_head, table, text
 from simengine.report.page.subject import Section, Subject
 from simengine.report.text import printable
-from simengine.report.workbook_provenance import in_words
+from simengine.report.workbook.provenance import in_words
 from simengine.results.record import Record
 
 
