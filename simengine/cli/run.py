@@ -12,12 +12,14 @@ import click
 
 from simengine.cli.arguments import (
     Command,
+    device_option,
     force_option,
     scenario_argument,
     scheduler_option,
     set_option,
     strategy_option,
 )
+from simengine.cli.devices import DeviceNotice
 from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
@@ -59,6 +61,7 @@ _READ_TRIALS = 10**30
 @click.option("--memory", metavar="SIZE",
               help="Memory for kept outcomes, such as 500MB; beyond it trials are drawn twice.")  # fmt: skip
 @scheduler_option
+@device_option
 @click.option("--trial", metavar="K", help="Print the ledger of trial K alone: every draw and every formula.")
 @click.option("--selfcheck", is_flag=True, help="Compare simulated means and sds with closed forms; exit 6 on failure.")
 @click.pass_context
@@ -83,6 +86,7 @@ def command(
     threads: str | None,
     memory: str | None,
     scheduler: str | None,
+    device: str | None,
     trial: str | None,
     selfcheck: bool,
 ) -> None:
@@ -103,11 +107,12 @@ def command(
       simengine run deal.toml --trial 482317
       simengine run deal.toml --selfcheck
       simengine run deal.toml --trials 1e10 --scheduler tcp://10.0.0.1:8786
+      simengine run deal.toml --trials 1e10 --device gpu
     """
     from simengine.report.table import speed
     from simengine.results.compute import Request, prepare
 
-    options = Options()
+    options, notice = Options(), DeviceNotice()
     workers = options.whole("--threads", threads, 1, 1024)
     request = Request(
         trials=options.whole("--trials", trials, 1, _MOST_TRIALS, accepted=_READ_TRIALS),
@@ -121,6 +126,8 @@ def command(
         threads=workers,
         memory=options.size("--memory", memory),
         scheduler=options.scheduler("--scheduler", scheduler, workers),
+        device=options.device("--device", device, scheduler),
+        chosen=notice,
         target_se=options.settings("--target-se", targets) or None,
         max_trials=options.whole("--max-trials", max_trials, 1, _MOST_TRIALS),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["run", scenario])]),
@@ -155,7 +162,7 @@ def command(
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""
-        say(speed(result.record, compiled=compiles) + written)
+        say(speed(result.record, compiled=compiles) + (f", {notice.text}" if notice.text else "") + written)
     if selfcheck:
         _run_selfcheck(prepared, as_json=as_json, quiet=quiet)
 
@@ -216,6 +223,7 @@ def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
         trials=prepared.trials,
         replicates=prepared.replicates,
         precision=prepared.plan.precision,
+        device=prepared.request.device or "cpu",
     )
     if as_json:
         write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
@@ -237,6 +245,7 @@ def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
             precision=prepared.plan.precision,
             threads=prepared.request.threads,
             scheduler=prepared.request.scheduler,
+            device=prepared.request.device,
             progress=progress,
         )
     if as_json:

@@ -1,7 +1,7 @@
 """Verification: a stored result is computed again from what it stores, and every number is compared.
 
-The comparison is to the bit: the same scenario, seed and number of trials give the same bits on every machine of
-the same kernel family.
+The comparison is to the bit: the same scenario, seed and number of trials give the same bits on every machine,
+by processors and by GPUs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.engine.limits import scheduler_problem
+from simengine.engine.limits import device_problem, scheduler_problem
 from simengine.errors import InvalidInput, Mismatch
 from simengine.plan.plan import STREAM_VERSION
 from simengine.results.compute import Progress, Request, prepare, simulate, versions
@@ -64,6 +64,7 @@ def verify(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: Scheduler | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Verification:
     """Compute the stored result at ``path`` again and compare every number.
@@ -73,21 +74,29 @@ def verify(
     Raises
     ------
     InvalidInput
-        When there is no such scheduler.
+        When there is no such scheduler or device.
     DeviceError
-        When a cluster cannot be reached or used.
+        When a cluster or a GPU cannot be reached or used.
     FileProblem
         When the result cannot be read, or a data file that it needs is not there.
     Mismatch
         When what is stored is no longer a valid scenario, or asks for another stream version.
     """
-    problem = scheduler_problem(scheduler, threads)
+    problem = scheduler_problem(scheduler, threads) or device_problem(device, scheduler)
     if problem is not None:
         raise InvalidInput(problem)
     stored, intact = read_unchecked(path)
     if stored.integer("stream_version") != STREAM_VERSION:
         raise Mismatch(f"{path}: made with stream version {stored.attrs['stream_version']}, not {STREAM_VERSION}")
-    computed = recompute(stored, data=data, threads=threads, memory=memory, scheduler=scheduler, progress=progress)
+    computed = recompute(
+        stored,
+        data=data,
+        threads=threads,
+        memory=memory,
+        scheduler=scheduler,
+        device=device,
+        progress=progress,
+    )
     found = differences(stored, computed)
     if not intact and not found:
         found.append(Difference("content digest", "that of other content", computed.digest()))
@@ -104,6 +113,7 @@ def recompute(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: Scheduler | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Record:
     """The record that the scenario, seed and settings stored in a record give now.
@@ -128,6 +138,7 @@ def recompute(
         threads=threads,
         memory=memory,
         scheduler=scheduler,
+        device=device,
     )
     try:
         with data_folder(sources, data_names(text), data) as folder:
