@@ -85,6 +85,10 @@ class DeviceError(SimengineError):
     exit_code = 3
 
 
+class DeviceLost(DeviceError):
+    """A device that had been found failed while it computed: out of memory, lost, or wrong."""
+
+
 class NonFiniteOutcome(SimengineError):
     """An outcome overflowed or was undefined in some trials, and the scenario says that this is an error."""
 
@@ -105,6 +109,10 @@ class Mismatch(SimengineError):
 
 class CacheWarning(UserWarning):
     """What is kept between runs could not be used: the same result takes longer."""
+
+
+class DeviceWarning(UserWarning):
+    """A GPU could not be used, or failed: the same result was computed by the processors."""
 
 
 EXIT_CODES = {

@@ -1,4 +1,4 @@
-"""The only place that reads the environment, and that decides which folders may be trusted with a cache."""
+"""The only place that reads or sets the environment, and that decides which folders may be trusted with a cache."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ class Settings:
 
     cache: folder for compiled kernels and quantile tables, None where caching is switched off
     (``SIMENGINE_CACHE=off``).  threads: processors this process may use.  color: False when NO_COLOR is set.
-    columns: the terminal width that COLUMNS asks for, or None.
+    columns: the terminal width that COLUMNS asks for, or None.  visible_devices: CUDA_VISIBLE_DEVICES, None where it
+    is not set.
     """
 
     cache: Path | None
     threads: int
     color: bool
     columns: int | None
+    visible_devices: str | None = None
 
 
 def read() -> Settings:
@@ -35,6 +37,7 @@ def read() -> Settings:
         threads=_processors(),
         color="NO_COLOR" not in os.environ or os.environ["NO_COLOR"] == "",
         columns=_positive(os.environ.get("COLUMNS")),
+        visible_devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
     )
 
 
@@ -63,6 +66,20 @@ def cache_folder(*names: str) -> Path | None:
         warn_of_cache(f"nothing is kept for the next run: {reason}")
         return None
     return folder
+
+
+def keep_device_kernels() -> None:
+    """Have CuPy keep compiled kernels in the cache, or nowhere if there is none, unless the user has said where.
+
+    CuPy reads this when it is imported, from the environment, which has no other use for it.
+    """
+    if "CUPY_CACHE_DIR" in os.environ or "CUPY_CACHE_IN_MEMORY" in os.environ:
+        return
+    folder = cache_folder("cuda")
+    if folder is None:
+        os.environ["CUPY_CACHE_IN_MEMORY"] = "1"
+    else:
+        os.environ["CUPY_CACHE_DIR"] = str(folder)
 
 
 @functools.cache

@@ -57,6 +57,7 @@ class RunStatistics:
     ``timings`` are seconds by stage.  ``replicates``: independent replicates that the standard errors follow from, 0
     where they follow from independent trials.  ``differences``: (outcomes, 2), the largest and the mean difference
     from float64 arithmetic on the same words over the pilot trials, in standard deviations; 0 for float64 itself.
+    ``device``: ``cpu``, or the name of the GPU that computed it.  ``notes``: what a reader should know of how it was.
     """
 
     outcomes: tuple[OutcomeStatistics, ...]
@@ -70,3 +71,5 @@ class RunStatistics:
     """SHA-256 of counts, sums and order statistics: equal digests mean equal bits."""
     replicates: int = 0
     differences: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    device: str = "cpu"
+    notes: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simengine.deal.model import Model
+from simengine.engine.devices import DeviceChoice
 from simengine.engine.run import replay_trial
 from simengine.plan.compile import build_plan
 from simengine.plan.plan import Plan
@@ -54,6 +55,7 @@ def ledger_of_trial(
     trials: int | None = None,
     replicates: int = DEFAULT_REPLICATES,
     precision: str = "float64",
+    device: DeviceChoice = "cpu",
 ) -> Ledger:
     """Draw one trial alone and record everything; the values are those of the same trial in a run of ``trials``.
 
@@ -63,9 +65,11 @@ def ledger_of_trial(
     ------
     InvalidInput
         When the models cannot be compiled.
+    DeviceError
+        When a GPU is asked for that cannot be used.
     """
     plan = build_plan(models, record="everything", sampler=sampler, addresses=addresses, precision=precision)
-    values = replay_trial(plan, seed, trial, trials=trials, replicates=replicates)
+    values = replay_trial(plan, seed, trial, trials=trials, replicates=replicates, device=device)
     found = _found(plan, values.tolist())
     strategies = tuple(model.strategy for model in models)
     inputs = dict.fromkeys(name for model in models for name in model.inputs)

@@ -14,6 +14,7 @@ from typing import Literal
 from simengine.aggregate.statistics import OutcomeStatistics
 from simengine.analysis.moments import Moments, exact_moments
 from simengine.deal.model import Model
+from simengine.engine.devices import DeviceChoice
 from simengine.engine.run import run
 from simengine.engine.schedule import Scheduler
 from simengine.errors import Mismatch
@@ -99,6 +100,7 @@ def selfcheck(
     precision: str = "float64",
     threads: int | None = None,
     scheduler: Scheduler | None = None,
+    device: DeviceChoice = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> SelfCheck:
     """Simulate every input and formula and compare mean and standard deviation with their closed forms.
@@ -108,7 +110,7 @@ def selfcheck(
     InvalidInput
         When the models cannot be compiled or run.
     DeviceError
-        When a cluster cannot be reached or used.
+        When a cluster or a GPU cannot be reached or used.
     """
     plan = build_plan(models, record="everything", sampler=sampler, precision=precision)
     found = run(
@@ -118,6 +120,7 @@ def selfcheck(
         percentiles=(50.0,),
         threads=threads,
         scheduler=scheduler,
+        device=device,
         nonfinite="exclude",
         progress=progress,
         replicates=replicates,

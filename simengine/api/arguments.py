@@ -76,6 +76,16 @@ def scheduler_of(scheduler: str | Client | None, threads: int | None) -> str | C
     return scheduler
 
 
+def device_of(name: str | None, scheduler: str | Client | None = None) -> str | None:
+    """A device that has a name, and goes with a scheduler."""
+    from simengine.engine.limits import device_problem
+
+    problem = device_problem(name, scheduler)
+    if problem is not None:
+        raise InvalidInput(problem)
+    return name
+
+
 def percentiles_of(levels: Sequence[float] | None) -> tuple[float, ...] | None:
     """Different percentile levels, in percent."""
     if levels is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simengine.api.arguments import (
     amounts_of,
+    device_of,
     names_of,
     percentiles_of,
     precision_of,
@@ -42,6 +43,7 @@ def run(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: str | Client | None = None,
+    device: str | None = None,
     target_se: Mapping[str, object] | None = None,
     max_trials: float | None = None,
     analyses: bool = True,
@@ -68,6 +70,10 @@ def run(
         What computes the trials: ``"threads"`` of this process (the default), ``"sync"`` for the calling thread
         alone, ``"processes"`` on this machine, the address of a dask scheduler (``"tcp://10.0.0.1:8786"``), or a
         running :class:`distributed.Client`.  The digits do not depend on it.
+    device
+        ``"cpu"``, ``"gpu"``, or ``"auto"`` (the default): a GPU where there is one, for runs that would take the
+        processors more than two seconds and for which no threads and no scheduler are asked for.  Workers of a
+        cluster use their own.  The digits do not depend on it; ``result.dataset.attrs["device"]`` names it.
     target_se
         Standard errors to reach, by statistic: ``{"T.mean": "0.1%", "licence:T.prob_loss": 0.0005}``; instead of
         ``trials``.  Trials are run until all of them hold.
@@ -89,7 +95,8 @@ def run(
     InvalidInput
         With every problem of the scenario or of the arguments.
     DeviceError
-        When a cluster cannot be reached, is lost, or has workers with another version of simengine or NumPy.
+        When a cluster cannot be reached, is lost, or has workers with another version of simengine or NumPy; when
+        a GPU is asked for and cannot be used.
     NonFiniteOutcome
         When an outcome was infinite or undefined in some trial.
 
@@ -115,6 +122,7 @@ def run(
         threads=numbers["threads"],
         memory=numbers["memory"],
         scheduler=scheduler_of(scheduler, numbers["threads"]),
+        device=device_of(device, scheduler),
         target_se=target_se,
         max_trials=numbers["max_trials"],
         command="simengine.run",
@@ -143,6 +151,7 @@ def compare(
     max_trials: float | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    device: str | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Comparison:
     """Compare the strategies of one or more scenarios on the same draws.
@@ -158,7 +167,7 @@ def compare(
         Outcomes to compare; by default T, or the first that two strategies report.
     trials, seed, sampler, replicates
         Instead of what the first scenario says.
-    strategies, overrides, threads, memory, progress
+    strategies, overrides, threads, memory, device, progress
         As in :func:`run`; all outcomes must fit into ``memory``.
     percentiles
         To compare beside P10, P50 and P90, in percent.
@@ -213,6 +222,7 @@ def compare(
         risk_aversion=amounts["risk_aversion"],
         threads=numbers["threads"],
         memory=numbers["memory"],
+        device=device_of(device),
         command="simengine.compare",
         until_decided=until_decided,
         max_trials=numbers["max_trials"],
@@ -234,6 +244,7 @@ def drivers(
     overrides: Mapping[str, object] | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    device: str | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Drivers:
     """Say what drives the outcomes of a scenario, and what would change the decision.
@@ -248,7 +259,7 @@ def drivers(
         Conditions that must all hold in a stress test, such as ``"V<=P10"`` or ``"ip_leak_strikes>=1"``.
     points
         Points of each sample of a Sobol design, 65,536 by default.
-    trials, seed, sampler, replicates, strategies, overrides, threads, progress
+    trials, seed, sampler, replicates, strategies, overrides, threads, device, progress
         As in :func:`run`.
     memory
         Bytes that the outcomes of all trials may take, 1 GiB by default.
@@ -285,6 +296,7 @@ def drivers(
         overrides=dict(overrides or {}),
         threads=numbers["threads"],
         memory=numbers["memory"],
+        device=device_of(device),
         command="simengine.drivers",
     )
     question = Question.of(names_of(sections) or (), names_of(stress) or (), numbers["points"])

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+DEVICES = ("auto", "cpu", "gpu")
+"""As the engine names them; it is imported when something is computed."""
 _UNDERLINE = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
 """A heading as docstrings have it."""
 
@@ -59,6 +61,15 @@ def scheduler_option(function: Function) -> Function:
         "--scheduler",
         metavar="NAME|ADDRESS",
         help="Computed by: sync, threads (default), processes, or a dask cluster at tcp://HOST:PORT; changes no digit.",
+    )(function)
+
+
+def device_option(function: Function) -> Function:
+    """What computes the trials: processors, or a GPU."""
+    return click.option(
+        "--device",
+        type=click.Choice(DEVICES),
+        help="Computed on: cpu, gpu, or auto (default), a GPU where there is one and it is worth it; changes no digit.",
     )(function)
 
 

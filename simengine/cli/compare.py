@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simengine.cli.arguments import Command, force_option, set_option, strategy_option
+from simengine.cli.arguments import Command, device_option, force_option, set_option, strategy_option
 from simengine.cli.decide import look_line, until_decided_option
+from simengine.cli.devices import DeviceNotice
 from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
@@ -53,6 +54,7 @@ _MOST_TRIALS = 10**12
 @click.option("--all", "everything", is_flag=True, help="Print the differences and the dominance of all pairs.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
+@device_option
 @click.option("--memory", metavar="SIZE", help="Memory that all compared outcomes have to fit into, such as 2GB.")
 @click.pass_context
 def command(
@@ -80,6 +82,7 @@ def command(
     everything: bool,
     quiet: bool,
     threads: str | None,
+    device: str | None,
     memory: str | None,
 ) -> None:
     """Compare strategies on the same draws: which is better, how often, by how much, and how sure that is.
@@ -103,7 +106,7 @@ def command(
     from simengine.analysis.compare.question import Question
     from simengine.report.comparison import COMPARISON_FILES
 
-    options = Options()
+    options, notice = Options(), DeviceNotice()
     question = Question(
         baseline=baseline,
         outputs=outputs or None,
@@ -120,6 +123,8 @@ def command(
         wealth=options.number("--wealth", wealth),
         risk_aversion=options.number("--risk-aversion", risk_aversion),
         threads=options.whole("--threads", threads, 1, 1024),
+        device=device,
+        chosen=notice,
         memory=options.size("--memory", memory),
         data=tuple(map(Path, data)),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["compare", *scenarios])]),
@@ -136,11 +141,13 @@ def command(
         from simengine.analysis.compare.build import answer
         from simengine.report.comparison import Comparison
 
-        def notice(look: Verdict) -> None:
+        def looked(look: Verdict) -> None:
             if not quiet:
                 say(look_line(look))
 
-        comparison = Comparison(answer(gathered, question, progress, watch=notice))
+        comparison = Comparison(answer(gathered, question, progress, watch=looked))
+    if not quiet:
+        notice.say()
     if out is not None:
         comparison.save(out, bom=bom, force=force)
     _print(comparison, as_json=as_json, everything=everything, quiet=quiet)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from simengine.cli.arguments import Command, force_option, scenario_argument, set_option, strategy_option
+from simengine.cli.arguments import Command, device_option, force_option, scenario_argument, set_option, strategy_option
+from simengine.cli.devices import DeviceNotice
 from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
@@ -46,6 +47,7 @@ _FEWEST_POINTS, _MOST_POINTS = 256, 1 << 24
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
+@device_option
 @click.option("--memory", metavar="SIZE", help="Memory for the outcomes of all trials, such as 2GB; 1 GiB by default.")
 @click.pass_context
 def command(
@@ -68,6 +70,7 @@ def command(
     as_json: bool,
     quiet: bool,
     threads: str | None,
+    device: str | None,
     memory: str | None,
 ) -> None:
     """Say what drives the outcomes of SCENARIO, and what would change the decision.
@@ -89,7 +92,7 @@ def command(
     from simengine.report.drivers_result import DRIVERS_FILES, Drivers
     from simengine.results.compute import Request
 
-    options = Options()
+    options, notice = Options(), DeviceNotice()
     request = Request(
         trials=options.whole("--trials", trials, 1, 10**12),
         seed=options.whole("--seed", seed, 0, 2**63 - 1),
@@ -98,6 +101,8 @@ def command(
         strategies=strategies or None,
         overrides=options.settings("--set", settings),
         threads=options.whole("--threads", threads, 1, 1024),
+        device=device,
+        chosen=notice,
         memory=options.size("--memory", memory),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["drivers", scenario])]),
     )
@@ -114,6 +119,7 @@ def command(
     if not quiet:
         for warning in found.record.document("warnings"):
             say(warning)
+        notice.say()
     if out is not None:
         found.save(out, bom=bom, force=force)
         if not quiet:

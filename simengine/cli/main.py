@@ -17,7 +17,7 @@ import click
 
 from simengine.cli.arguments import keep_indented
 from simengine.cli.streams import NobodyReads, flush, say, silence
-from simengine.errors import EXIT_CODES, CacheWarning, SimengineError
+from simengine.errors import EXIT_CODES, CacheWarning, DeviceWarning, SimengineError
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Commands to simulate": {
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given[:1]
     try:
-        with _terminated_like_interrupted(), _cache_warnings_in_one_line():
+        with _terminated_like_interrupted(), _warnings_in_one_line():
             status = simengine.main(given, prog_name="simengine", standalone_mode=False, obj={"arguments": given})
             flush()
         return status if isinstance(status, int) else 0  # of Context.exit, which click gives back
@@ -210,13 +210,13 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _cache_warnings_in_one_line() -> Iterator[None]:
-    """While this lasts a cache that cannot be used is mentioned as a person would, without a place in the code."""
+def _warnings_in_one_line() -> Iterator[None]:
+    """While this lasts a cache or a GPU of no use is mentioned as a person would, without a place in the code."""
     with warnings.catch_warnings():
         otherwise = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **named: Any) -> None:
-            if issubclass(category, CacheWarning):
+            if issubclass(category, CacheWarning | DeviceWarning):
                 say(f"warning: {message}")
             else:
                 otherwise(message, category, *place, **named)

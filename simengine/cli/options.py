@@ -120,6 +120,15 @@ class Options:
             self._problems.append(replace(problem, key=name, value=text))
         return text
 
+    def device(self, name: str, text: str | None, scheduler: str | None) -> str | None:
+        """auto, cpu or gpu, beside what computes the trials."""
+        from simengine.engine.limits import device_problem, scheduler_problem
+
+        problem = device_problem(text, scheduler) if scheduler_problem(scheduler) is None else None
+        if problem is not None:
+            self._problems.append(replace(problem, key=name, value=text))
+        return text
+
     def settings(self, name: str, texts: Sequence[str]) -> dict[str, str]:
         """``KEY=VALUE`` pairs by key, the values still as text."""
         found: dict[str, str] = {}

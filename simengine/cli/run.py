@@ -12,6 +12,7 @@ import click
 
 from simengine.cli.arguments import (
     Command,
+    device_option,
     force_option,
     lang_option,
     scenario_argument,
@@ -19,6 +20,7 @@ from simengine.cli.arguments import (
     set_option,
     strategy_option,
 )
+from simengine.cli.devices import DeviceNotice
 from simengine.cli.draws import check_folder_name
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
@@ -64,6 +66,7 @@ _READ_TRIALS = 10**30
 @click.option("--memory", metavar="SIZE",
               help="Memory for kept outcomes, such as 500MB; beyond it trials are drawn twice.")  # fmt: skip
 @scheduler_option
+@device_option
 @click.option("--trial", metavar="K", help="Print the ledger of trial K alone: every draw and every formula.")
 @click.option("--selfcheck", is_flag=True, help="Compare simulated means and sds with closed forms; exit 6 on failure.")
 @click.pass_context
@@ -91,6 +94,7 @@ def command(
     threads: str | None,
     memory: str | None,
     scheduler: str | None,
+    device: str | None,
     trial: str | None,
     selfcheck: bool,
 ) -> None:
@@ -115,11 +119,12 @@ def command(
       simengine run deal.toml --trial 482317
       simengine run deal.toml --selfcheck
       simengine run deal.toml --trials 1e10 --scheduler tcp://10.0.0.1:8786
+      simengine run deal.toml --trials 1e10 --device gpu
     """
     from simengine.report.table import speed
     from simengine.results.compute import Request, prepare
 
-    options = Options()
+    options, notice = Options(), DeviceNotice()
     workers = options.whole("--threads", threads, 1, 1024)
     request = Request(
         trials=options.whole("--trials", trials, 1, _MOST_TRIALS, accepted=_READ_TRIALS),
@@ -133,6 +138,8 @@ def command(
         threads=workers,
         memory=options.size("--memory", memory),
         scheduler=options.scheduler("--scheduler", scheduler, workers),
+        device=options.device("--device", device, scheduler),
+        chosen=notice,
         target_se=options.settings("--target-se", targets) or None,
         max_trials=options.whole("--max-trials", max_trials, 1, _MOST_TRIALS),
         command=shlex.join(["simengine", *(ctx.obj or {}).get("arguments", ["run", scenario])]),
@@ -170,7 +177,7 @@ def command(
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""
-        say(speed(result.record, compiled=compiles) + written)
+        say(speed(result.record, compiled=compiles) + (f", {notice.text}" if notice.text else "") + written)
     if selfcheck:
         _run_selfcheck(prepared, as_json=as_json, quiet=quiet)
 
@@ -244,6 +251,7 @@ def _print_ledger(prepared: Prepared, trial: int, *, as_json: bool) -> None:
         trials=prepared.trials,
         replicates=prepared.replicates,
         precision=prepared.plan.precision,
+        device=prepared.request.device or "cpu",
     )
     if as_json:
         write(json.dumps(ledger_object(ledger), ensure_ascii=ascii_only(), allow_nan=False, indent=1))
@@ -265,6 +273,7 @@ def _run_selfcheck(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
             precision=prepared.plan.precision,
             threads=prepared.request.threads,
             scheduler=prepared.request.scheduler,
+            device=prepared.request.device,
             progress=progress,
         )
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simengine.cli.arguments import Command, result_argument, scheduler_option
+from simengine.cli.arguments import Command, device_option, result_argument, scheduler_option
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import say, write
@@ -19,6 +19,7 @@ from simengine.cli.streams import say, write
 @click.option("--threads", metavar="N", help="Processors to use; changes no digit.")
 @click.option("--memory", metavar="SIZE", help="Memory for kept outcomes, such as 500MB; changes no digit.")
 @scheduler_option
+@device_option
 @click.option("--quiet", is_flag=True, help="Print nothing when everything agrees.")
 def command(
     result: str,
@@ -26,6 +27,7 @@ def command(
     threads: str | None,
     memory: str | None,
     scheduler: str | None,
+    device: str | None,
     quiet: bool,
 ) -> None:
     """Compute RESULT again from the scenario and the data stored in it, and compare every number bit by bit.
@@ -51,6 +53,7 @@ def command(
     options = Options()
     workers, budget = options.whole("--threads", threads, 1, 1024), options.size("--memory", memory)
     chosen = options.scheduler("--scheduler", scheduler, workers)
+    computed_on = options.device("--device", device, scheduler)
     options.check()
     path = Path(result)
     if not quiet:
@@ -62,6 +65,7 @@ def command(
             threads=workers,
             memory=budget,
             scheduler=chosen,
+            device=computed_on,
             progress=progress,
             layouts=LAYOUTS,
             again=lambda prepared, record, stored: dossier_of(prepared, record, progress, like=stored),

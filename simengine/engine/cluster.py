@@ -18,11 +18,14 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from simengine.engine.devices import warn
 from simengine.engine.fingerprint import differences, fingerprint
 from simengine.engine.schedule import MOST_FAILURES, Fold, Reporter
 from simengine.engine.tasks import Mergeable, Range, Task, Trials, Value
+from simengine.engine.workers import Declared, Workers, declared, family_of_worker
 from simengine.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -127,16 +130,29 @@ class Cluster:
 
     shares_memory = False
 
-    def __init__(self, client: Client):
-        self._client = client
+    def __init__(self, client: Client, device: str = "cpu"):
+        self._client, self._device = client, device
         self._name = uuid.uuid4().hex[:12]
         self._sent = 0
         self._held: list[Future] = []
         with _as_device_errors(client):
-            self.workers = _threads_of_checked_workers(client)
+            self.workers, self._found = _checked_workers(client, device)
+        self.device, self.tasks_longer = self._found.device, self._found.tasks_longer
+        self.notes: tuple[str, ...] = ()
+        self._pinned = device
 
     def start(self, trials: Trials) -> None:
-        """Send what all tasks share, once."""
+        """Send what all tasks share, once.
+
+        Raises
+        ------
+        DeviceError
+            When some workers have GPUs and others have not, and the plan might not give the same bits on both.
+        """
+        plan = trials.source.plan
+        for note in self._found.failed:
+            warn(note)
+        self.notes, self._pinned = self._found.notes_on(plan), self._found.pinned(self._device, plan)
         self._held = [self._hold(trials.to_send(), "trials")]
 
     def fold(self, task: Task[Value], ranges: Sequence[Range], report: Reporter, in_flight: int) -> Value:
@@ -152,7 +168,7 @@ class Cluster:
         groups = deque(enumerate(ranges[start : start + BRANCHES] for start in range(0, len(ranges), BRANCHES)))
         most = max(2, -(-_TASKS_A_THREAD * self.workers // BRANCHES))
         ahead = max(most, min(_MOST_AHEAD * most, in_flight))
-        submitted = _Submitted(self._client, self._hold(task, f"task-{stage}"))
+        submitted = _Submitted(self._client, self._hold(task, f"task-{stage}"), self._pinned)
         with _as_device_errors(self._client), contextlib.closing(submitted) as tasks:
             while groups or tasks.waiting:
                 while groups and tasks.groups < most and groups[0][0] < folded.next + ahead:
@@ -179,8 +195,8 @@ class Cluster:
 class _Submitted:
     """The tasks of one pass that are under way; groups: how many groups of ranges."""
 
-    def __init__(self, client: Client, task: Future):
-        self._client, self._task = client, task
+    def __init__(self, client: Client, task: Future, device: str):
+        self._client, self._task, self._device = client, task, device
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._meaning: dict[str, tuple[Future, Range | int]] = {}
         self._deserted: float | None = None
@@ -196,7 +212,8 @@ class _Submitted:
         leaves = []
         for part in group:
             key, here = f"{name}-{part.first}", fingerprint()
-            leaf = self._client.submit(_computed, self._task, trials, part, here, key=key, retries=MOST_FAILURES)
+            given = self._task, trials, part, here, self._device
+            leaf = self._client.submit(_computed, *given, key=key, retries=MOST_FAILURES)
             self._meaning[key] = leaf, part
             leaves.append(leaf)
         key = f"merged-{name}-{place}"
@@ -274,13 +291,13 @@ def _as_device_errors(client: Client) -> Iterator[None]:
                "run it again", error)  # fmt: skip
 
 
-def _threads_of_checked_workers(client: Client) -> int:
-    """How many threads the workers have together.
+def _checked_workers(client: Client, device: str) -> tuple[int, Workers]:
+    """How many threads the workers have together, and what they compute with.
 
     Raises
     ------
     DeviceError
-        When there are no workers, or one could compute other bits than this process.
+        When there are no workers, one could compute other bits than this process, or has no GPU where all should.
     """
     address = client.scheduler.address
     try:
@@ -291,14 +308,17 @@ def _threads_of_checked_workers(client: Client) -> int:
             f"`dask worker {address}`"
         ) from error
     here, problems = fingerprint(), []
-    for worker, found in client.run(fingerprint, on_error="return").items():
-        if isinstance(found, BaseException):
-            problems.append(f"{worker} cannot load simengine ({type(found).__name__}: {found})")
-        elif differences(here, found):
-            problems.append(f"{worker} has {differences(here, found)}")
+    found: dict[str, Declared] = {}
+    for worker, told in client.run(declared, device, on_error="return").items():
+        if isinstance(told, BaseException):
+            problems.append(f"{worker} cannot load simengine ({type(told).__name__}: {told})")
+        elif differences(here, told.versions):
+            problems.append(f"{worker} has {differences(here, told.versions)}")
+        else:
+            found[worker] = told
     if problems:
         raise DeviceError(_refusal(address, problems))
-    return sum(client.nthreads().values())
+    return sum(client.nthreads().values()), Workers.of(address, device, found)
 
 
 def _refusal(address: str, problems: Sequence[str]) -> str:
@@ -313,12 +333,14 @@ def _same(value: object) -> object:
     return value
 
 
-def _computed(task: Task[Mergeable], trials: Trials, part: Range, expected: Mapping[str, str]) -> Mergeable:
-    """The value of one range; on a worker that joined since the others were examined, too."""
+def _computed(
+    task: Task[Mergeable], trials: Trials, part: Range, expected: Mapping[str, str], device: str
+) -> Mergeable:
+    """The value of one range, with what this worker has; on one that joined since the others were examined, too."""
     different = differences(expected, fingerprint())
     if different:
         raise DeviceError(_refusal("the cluster", [f"that joined has {different}"]))
-    return task(trials, part)
+    return task(replace(trials, family=family_of_worker(device)), part)
 
 
 def _merged(values: Sequence[Mergeable]) -> Mergeable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numba
@@ -16,6 +16,8 @@ from simengine.plan.plan import STREAM_VERSION
 
 _ROOMS = ("aggregate", "engine")
 """Rooms beside the kernels whose code runs where a task was sent to."""
+_PACKAGE = Path(__file__).parents[1]
+_DEVICE_SUFFIXES = (".py", ".cu", ".cuh")
 
 
 @functools.cache
@@ -31,7 +33,10 @@ def fingerprint() -> Mapping[str, str]:
     return {
         "simengine": version,
         "kernels": kernel_digest(),
-        "sums": _digest_of_rooms(),
+        "device kernels": _digest_of(
+            path for path in (_PACKAGE / "kernels" / "cuda").rglob("*") if path.suffix in _DEVICE_SUFFIXES
+        ),
+        "sums": _digest_of(path for room in _ROOMS for path in (_PACKAGE / room).glob("*.py")),
         "stream version": str(STREAM_VERSION),
         "numpy": np.__version__,
         "numba": numba.__version__,
@@ -45,10 +50,9 @@ def differences(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     )
 
 
-def _digest_of_rooms() -> str:
-    """Identifies what merges and selects: a checkout may differ from a release of the same version."""
+def _digest_of(files: Iterable[Path]) -> str:
+    """Identifies the content of files: a checkout may differ from a release of the same version."""
     state = hashlib.sha256()
-    for room in _ROOMS:
-        for source in sorted((Path(__file__).parents[1] / room).glob("*.py")):
-            state.update(source.name.encode() + source.read_bytes())
+    for source in sorted(files):
+        state.update(source.name.encode() + source.read_bytes())
     return state.hexdigest()[:16]

@@ -21,6 +21,8 @@ YEARLY_MEMORY = 160 * 2**20
 """The same where outcomes are reported period by period: there are many, and drawing again is as fast as keeping."""
 SCHEDULERS = ("sync", "threads", "processes")
 """Schedulers that have a name; others have an address."""
+DEVICES = ("auto", "cpu", "gpu")
+"""Devices that have a name."""
 _SELECTION_SHARE, _YEARLY_SHARE = 4, 2
 """One part in so many of the memory budget may be filled by the values that a selection pass picks: more of the smaller
 budget, since each further pass draws all trials again."""
@@ -155,4 +157,32 @@ def scheduler_problem(scheduler: object, threads: int | None = None) -> Problem 
         return Problem("uses one thread", "scheduler", "'sync'", hint="leave out threads")
     if threads is not None and scheduler not in (None, *SCHEDULERS):
         return Problem("has threads of its own", "scheduler", str(scheduler), hint="leave out threads")
+    return None
+
+
+def is_cluster(scheduler: object) -> bool:
+    """Whether a scheduler is the address of a cluster, or a client of one."""
+    if isinstance(scheduler, str):
+        return is_address(scheduler)
+    return scheduler is not None and not hasattr(scheduler, "fold")
+
+
+def device_problem(device: object, scheduler: object = None) -> Problem | None:
+    """What is wrong with a choice of device, and of a scheduler beside it; None if nothing is."""
+    allowed = ", ".join(DEVICES)
+    if isinstance(device, str) and device not in DEVICES:
+        return Problem("there is no such device", "device", repr(device), allowed)
+    if device is None or device in ("auto", "cpu"):
+        return None
+    if not isinstance(device, str) and not hasattr(device, "compile") and not hasattr(device, "summarise"):
+        return Problem("is no device", "device", repr(device), allowed)
+    if is_cluster(scheduler):
+        if isinstance(device, str):
+            return None
+        return Problem("cannot be sent to a cluster", "device", repr(device), allowed)
+    if scheduler is not None:
+        hint = "leave out the scheduler, or name a cluster whose workers have GPUs"
+        return Problem(
+            f"is not used by the scheduler {scheduler!r}, which is one of processors", "device", str(device), hint=hint
+        )
     return None

@@ -46,8 +46,10 @@ class Executor(Protocol):
 
 
 @contextlib.contextmanager
-def opened(scheduler: Scheduler | None, threads: int) -> Iterator[Executor]:
+def opened(scheduler: Scheduler | None, threads: int, device: str = "cpu") -> Iterator[Executor]:
     """The executor that a scheduler names, by default threads; what was started for it ends with the block.
+
+    The workers of a cluster compute on their own ``device``: cpu, gpu, or auto for a GPU where a worker has one.
 
     Raises
     ------
@@ -64,14 +66,14 @@ def opened(scheduler: Scheduler | None, threads: int) -> Iterator[Executor]:
     elif isinstance(scheduler, str) and is_address(scheduler):
         from simengine.engine.cluster import Cluster, connected
 
-        with connected(scheduler) as client, contextlib.closing(Cluster(client)) as cluster:
+        with connected(scheduler) as client, contextlib.closing(Cluster(client, device)) as cluster:
             yield cluster
     elif hasattr(scheduler, "fold"):
         yield cast("Executor", scheduler)
     else:
         from simengine.engine.cluster import Cluster
 
-        with contextlib.closing(Cluster(cast("Client", scheduler))) as cluster:
+        with contextlib.closing(Cluster(cast("Client", scheduler), device)) as cluster:
             yield cluster
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from simengine.aggregate.grid import Grid
 from simengine.aggregate.order import Wanted
 from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
-from simengine.kernels import cpu
+from simengine.kernels.cpu import Selection
+from simengine.kernels.family import CPU, Family
+from simengine.kernels.source import Source
 
 Array = NDArray[np.float64]
 
@@ -48,23 +50,21 @@ def ranges_of(trials: int, unit: int, task_trials: int | None = None) -> list[Ra
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """What all tasks of a run share: where trials come from, and the outcomes that were kept in this process.
+    """What all tasks of a run share: where trials come from, what computes them, and the outcomes that were kept.
 
-    kept: (strips, outcomes, strip trials); None where nothing is kept, and always where a task was sent to.
+    kept: the room that ``family`` made for outcomes; None where nothing is kept, and always where a task was sent to.
     """
 
-    source: cpu.Source
-    kept: Array | None = None
+    source: Source
+    kept: Any = None
+    family: Family = CPU
 
-    def kept_in(self, part: Range) -> Array | None:
+    def kept_in(self, part: Range) -> Any:
         """The kept outcomes of a range."""
-        if self.kept is None:
-            return None
-        strip = cpu.strip_trials(self.source.plan)
-        return self.kept[part.first // strip : -(-(part.first + part.size) // strip)]
+        return self.family.kept_in(self.kept, self.source, part.first, part.size)
 
     def to_send(self) -> Trials:
-        """The same without what was kept."""
+        """The same without what was kept; whoever receives it computes with a family of its own."""
         return Trials(self.source)
 
 
@@ -83,7 +83,7 @@ class Summarise:
 
     def __call__(self, trials: Trials, part: Range) -> Summary:
         """The summary of a range."""
-        return cpu.summarise(trials.source, part.first, part.size, self.grid, trials.kept_in(part))
+        return trials.family.summarise(trials.source, part.first, part.size, self.grid, trials.kept_in(part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +93,9 @@ class Pick:
     grid: Grid
     wanted: Wanted
 
-    def __call__(self, trials: Trials, part: Range) -> cpu.Selection:
+    def __call__(self, trials: Trials, part: Range) -> Selection:
         """The selection of a range, from kept outcomes where there are any."""
-        return cpu.pick(trials.source, part.first, part.size, self.grid, self.wanted, trials.kept_in(part))
+        return trials.family.pick(trials.source, part.first, part.size, self.grid, self.wanted, trials.kept_in(part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class Narrow:
 
     def __call__(self, trials: Trials, part: Range) -> Windows:
         """The counted windows of a range."""
-        return cpu.narrow(trials.source, part.first, part.size, self.grid, self.windows, trials.kept_in(part))
+        return trials.family.narrow(trials.source, part.first, part.size, self.grid, self.windows, trials.kept_in(part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +119,10 @@ class PickFromWindows:
     tail_limits: Array
     inner_limits: Array
 
-    def __call__(self, trials: Trials, part: Range) -> cpu.Selection:
+    def __call__(self, trials: Trials, part: Range) -> Selection:
         """The selection of a range."""
         places = part.first, part.size
-        return cpu.pick_from_windows(
+        return trials.family.pick_from_windows(
             trials.source,
             *places,
             self.grid,

@@ -203,7 +203,7 @@ def _attributes(statistics: RunStatistics, plan: Plan, provenance: Provenance) -
         "sampler": plan.sampler,
         "replicates": provenance.replicates,
         "stopping": provenance.stopping,
-        "device": "cpu",
+        "device": statistics.device,
         "precision": plan.precision,
         "stream_version": STREAM_VERSION,
         "plan_digest": plan.digest,

@@ -22,6 +22,7 @@ from simengine.results.sources import Source, sources_of
 from simengine.scenario import Scenario, load
 
 if TYPE_CHECKING:
+    from simengine.engine.devices import Choice, DeviceChoice
     from simengine.engine.schedule import Scheduler
 
 Progress = Callable[[int, int, str], None]
@@ -38,6 +39,7 @@ class Request:
     ``trials`` is run as it is, whatever the scenario asks for.
     memory: bytes of outcomes that may be kept for percentiles; it changes the time a run takes, never a digit.
     scheduler: what computes the trials, see :func:`simengine.engine.schedule.opened`; it changes no digit either.
+    device: cpu, gpu or auto, see :func:`simengine.engine.devices.choose`; nor does it.  chosen: told what was chosen.
     """
 
     trials: int | None = None
@@ -51,6 +53,8 @@ class Request:
     threads: int | None = None
     memory: int | None = None
     scheduler: Scheduler | None = None
+    device: DeviceChoice = None
+    chosen: Callable[[Choice], None] | None = None
     target_se: Mapping[str, object] | None = None
     max_trials: int | None = None
     command: str = ""
@@ -158,7 +162,7 @@ def simulate(
     InvalidInput
         When trials, seed, threads, memory or scheduler are out of range.
     DeviceError
-        When a cluster cannot be reached or used.
+        When a cluster or a GPU cannot be reached or used.
     NonFiniteOutcome
         When an outcome was not finite in some trial and the scenario says that this is an error.
     FileProblem
@@ -179,7 +183,7 @@ def simulate(
     if sources_of(prepared.scenario) != prepared.sources:
         raise FileProblem("a file of the scenario was changed while the simulation ran; hint: run it again")
     statistics = replace(statistics, timings={**prepared.timings, **statistics.timings})
-    return build_record(statistics, prepared.plan, prepared.models, _provenance(prepared, stopping))
+    return build_record(statistics, prepared.plan, prepared.models, _provenance(prepared, stopping, statistics.notes))
 
 
 def _of_look(progress: Progress | None, trials: int) -> Progress | None:
@@ -211,6 +215,8 @@ def _simulated(prepared: Prepared, trials: int, progress: Progress | None) -> Ru
         progress=progress,
         replicates=prepared.replicates,
         scheduler=request.scheduler,
+        device=request.device,
+        chosen=request.chosen,
     )
 
 
@@ -278,7 +284,7 @@ def select_strategies(models: Sequence[Model], names: Sequence[str] | None) -> t
     return tuple(model for model in models if model.strategy in names)
 
 
-def _provenance(prepared: Prepared, stopping: str) -> Provenance:
+def _provenance(prepared: Prepared, stopping: str, notes: Sequence[str]) -> Provenance:
     scenario, request = prepared.scenario, prepared.request
     header = scenario.header
     return Provenance(
@@ -292,7 +298,7 @@ def _provenance(prepared: Prepared, stopping: str) -> Provenance:
         sources=prepared.sources,
         selected_strategies=tuple(request.strategies) if request.strategies is not None else None,
         overrides=request.overrides,
-        warnings=tuple(str(problem) for problem in scenario.warnings),
+        warnings=(*(str(problem) for problem in scenario.warnings), *notes),
         nonfinite=scenario.simulate.nonfinite,
         replicates=prepared.replicates,
         stopping=stopping,

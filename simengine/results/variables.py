@@ -187,14 +187,14 @@ _ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("sources", str, "JSON list of the other files read: name, sha256, size, content (base64) of data"),
     Attribute("selected_strategies", str, "JSON list of the strategies asked for, null for all"),
     Attribute("overrides", str, "JSON object of the values set for this run, by dotted path"),
-    Attribute("warnings", str, "JSON list of the warnings about the scenario"),
+    Attribute("warnings", str, "JSON list of the warnings about the scenario, and of notes on how the run went"),
     Attribute("nonfinite", str, "what to do with outcomes that are not finite: error or exclude"),
     Attribute("trials", int, "number of trials"),
     Attribute("seed", int, "seed of the draws"),
     Attribute("sampler", str, "source of the draws"),
     Attribute("replicates", int, "independent replicates asked for; no matter for independent draws"),
     Attribute("stopping", str, "JSON object of what stopped the run, at which looks, and whether it held; or null"),
-    Attribute("device", str, "device that computed the result"),
+    Attribute("device", str, "device that computed the result: cpu, or the name of a GPU"),
     Attribute("precision", str, "number format of words, tables and arithmetic: float64 or float32"),
     Attribute("stream_version", int, "version of the rule that maps seed, input and trial to a draw"),
     Attribute("plan_digest", str, "SHA-256 of the compiled scenario"),
@@ -239,7 +239,7 @@ RESULT = Layout(
 
 NOT_REPRODUCED = frozenset(
     {
-        *("timings", "versions", "command", "created", "passes", "stopping"),
+        *("timings", "versions", "command", "created", "passes", "stopping", "device"),
         *("scenario_file", "scenario_text", "resolved_text", "sources", "selected_strategies", "overrides", "warnings"),
         "files",
     }

@@ -1,7 +1,7 @@
 """Verification: a stored result is computed again from what it stores, and every number is compared.
 
-The comparison is to the bit: the same scenario, seed and number of trials give the same bits on every machine of
-the same kernel family.
+The comparison is to the bit: the same scenario, seed and number of trials give the same bits on every machine,
+by processors and by GPUs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simengine.engine.limits import scheduler_problem
+from simengine.engine.limits import device_problem, scheduler_problem
 from simengine.errors import InvalidInput, Mismatch
 from simengine.plan.plan import STREAM_VERSION
 from simengine.results.compute import Prepared, Progress, Request, prepare, simulate, versions
@@ -69,6 +69,7 @@ def verify(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: Scheduler | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
     layouts: Mapping[str, Layout] | None = None,
     again: Again | None = None,
@@ -81,22 +82,24 @@ def verify(
     Raises
     ------
     InvalidInput
-        When there is no such scheduler.
+        When there is no such scheduler or device.
     DeviceError
-        When a cluster cannot be reached or used.
+        When a cluster or a GPU cannot be reached or used.
     FileProblem
         When the result cannot be read, or a data file that it needs is not there.
     Mismatch
         When what is stored is no longer a valid scenario, or asks for another stream version.
     """
-    problem = scheduler_problem(scheduler, threads)
+    problem = scheduler_problem(scheduler, threads) or device_problem(device, scheduler)
     if problem is not None:
         raise InvalidInput(problem)
     dossier, intact = read_dossier_unchecked(path, layouts or {})
     stored = dossier.record
     if stored.integer("stream_version") != STREAM_VERSION:
         raise Mismatch(f"{path}: made with stream version {stored.attrs['stream_version']}, not {STREAM_VERSION}")
-    with prepared_again(stored, data=data, threads=threads, memory=memory, scheduler=scheduler) as prepared:
+    with prepared_again(
+        stored, data=data, threads=threads, memory=memory, scheduler=scheduler, device=device
+    ) as prepared:
         computed = Dossier(_simulated(prepared, progress))
         if again is not None and (dossier.comparison or dossier.drivers or dossier.register):
             computed = again(prepared, computed.record, dossier)
@@ -119,6 +122,7 @@ def recompute(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: Scheduler | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Record:
     """The record that the scenario, seed and settings stored in a record give now.
@@ -130,7 +134,8 @@ def recompute(
     Mismatch
         When the stored scenario is not valid.
     """
-    with prepared_again(stored, data=data, threads=threads, memory=memory, scheduler=scheduler) as prepared:
+    how = {"threads": threads, "memory": memory}
+    with prepared_again(stored, data=data, scheduler=scheduler, device=device, **how) as prepared:
         return _simulated(prepared, progress)
 
 
@@ -149,6 +154,7 @@ def prepared_again(
     threads: int | None = None,
     memory: int | None = None,
     scheduler: Scheduler | None = None,
+    device: str | None = None,
 ) -> Iterator[Prepared]:
     """What the scenario, seed and settings stored in a record compile to now; its data are there until the block ends.
 
@@ -172,6 +178,7 @@ def prepared_again(
         threads=threads,
         memory=memory,
         scheduler=scheduler,
+        device=device,
     )
     with ExitStack() as stack:
         try:

@@ -21,6 +21,7 @@ from simengine.engine.cluster import Cluster
 from simengine.engine.processes import Processes
 from simengine.engine.run import run
 from simengine.engine.tasks import Range, Trials, ranges_of
+from simengine.engine.workers import Workers
 from simengine.errors import DeviceError
 from simengine.kernels import cpu
 
@@ -221,7 +222,7 @@ def test_workers_of_another_version_are_refused(mixed, tmp_path):
                 pytest.MonkeyPatch.context() as patch,
                 contextlib.closing(Cluster.__new__(Cluster)) as unexamined,
             ):
-                patch.setattr("simengine.engine.cluster._threads_of_checked_workers", lambda client: 1)
+                patch.setattr("simengine.engine.cluster._checked_workers", lambda *_: (1, Workers("", {}, ())))
                 unexamined.__init__(client)
                 with pytest.raises(DeviceError, match="that joined has kernels"):
                     digest(mixed["random"], unexamined)

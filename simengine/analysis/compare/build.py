@@ -176,7 +176,7 @@ def _attributes(
         "notes": json.dumps(
             [*gathered.notes, *_moment_notes(gathered), *unreliable_notes(gathered, measured)], ensure_ascii=False
         ),
-        "warnings": json.dumps(list(dict.fromkeys(warnings)), ensure_ascii=False),
+        "warnings": json.dumps(list(dict.fromkeys([*warnings, *measured.statistics.notes])), ensure_ascii=False),
         "overrides": json.dumps(dict(question.overrides), ensure_ascii=False, default=str),
         "wealth": float(question.wealth) if question.wealth is not None else unset,
         "risk_aversion": float(question.risk_aversion) if question.risk_aversion is not None else unset,
@@ -185,7 +185,7 @@ def _attributes(
         "seed": measured.statistics.seed,
         "sampler": gathered.plan.sampler,
         "replicates": gathered.replicates,
-        "device": "cpu",
+        "device": measured.statistics.device,
         "precision": "float64",
         "stream_version": STREAM_VERSION,
         "plan_digest": gathered.plan.digest,

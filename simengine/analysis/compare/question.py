@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simengine.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from simengine.engine.devices import Choice
 
 DEFAULT_LEVELS = (10.0, 50.0, 90.0)
 """Percentiles at which strategies are always compared."""
@@ -20,7 +24,9 @@ class Question:
     baseline: the strategy that the others are held against, by default the first.  outputs: outcomes to compare, by
     default T, or the first outcome that two strategies report.  percentiles: beside P10, P50 and P90, in percent.
     risk_tolerance: of the exponential utility, in the unit of the outcome.  wealth, risk_aversion: of constant
-    relative risk aversion, both or none.  data: folders of data files too large to be stored with a result.
+    relative risk aversion, both or none.  device: cpu, gpu or auto, on which trials are computed; what is compared
+    trial by trial is compared by processors.  chosen: told which device was chosen.  data: folders of data files too
+    large to be stored with a result.
     until_decided: the measure by which the best strategy is to be told apart, at ``max_trials`` at the latest (by
     default the trials of the first scenario); instead of ``trials``.
     """
@@ -39,6 +45,8 @@ class Question:
     risk_aversion: float | None = None
     threads: int | None = None
     memory: int | None = None
+    device: str | None = None
+    chosen: Callable[[Choice], None] | None = None
     data: Sequence[Path] = ()
     command: str = ""
     until_decided: str | None = None

@@ -59,13 +59,15 @@ class Study:
             raise InvalidInput(Problem(reason, "inputs", hint="give an input a distribution or a range"))
         request, simulate = prepared.request, prepared.scenario.simulate
         began = time.perf_counter()
-        _, outcomes = run_and_keep(
+        statistics, outcomes = run_and_keep(
             prepared.plan,
             trials=prepared.trials,
             seed=prepared.seed,
             percentiles=(50.0,),
             tail_levels=(),
             threads=request.threads,
+            device=request.device,
+            chosen=request.chosen,
             memory_budget=request.memory if request.memory is not None else DRIVERS_MEMORY,
             nonfinite=simulate.nonfinite,
             progress=progress,
@@ -74,6 +76,7 @@ class Study:
         rows = [(model, output.name) for model in prepared.models for output in model.outputs]
         threads = request.threads if request.threads is not None else settings.read().threads
         study = cls(prepared, outcomes, factors, Links.of(rows, factors), threads, progress)
+        study.notes.extend(statistics.notes)
         study.timings["simulate"] = time.perf_counter() - began
         if simulate.nonfinite != "error" and not study.finite.any():
             raise NonFiniteOutcome("no trial has a finite number for every outcome, so nothing can be compared")
