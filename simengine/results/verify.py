@@ -115,30 +115,6 @@ def verify(
     return Verification(numbers, tuple(found), tuple(changed))
 
 
-def recompute(
-    stored: Record,
-    *,
-    data: Sequence[Path] = (),
-    threads: int | None = None,
-    memory: int | None = None,
-    scheduler: Scheduler | None = None,
-    device: str | None = None,
-    progress: Progress | None = None,
-) -> Record:
-    """The record that the scenario, seed and settings stored in a record give now.
-
-    Raises
-    ------
-    FileProblem
-        When a data file is not stored with the result and not found in ``data``.
-    Mismatch
-        When the stored scenario is not valid.
-    """
-    how = {"threads": threads, "memory": memory}
-    with prepared_again(stored, data=data, scheduler=scheduler, device=device, **how) as prepared:
-        return _simulated(prepared, progress)
-
-
 def _simulated(prepared: Prepared, progress: Progress | None) -> Record:
     try:
         return simulate(prepared, progress)
