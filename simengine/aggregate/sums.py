@@ -28,10 +28,9 @@ class SumTree:
     top: int | None = None
 
     @classmethod
-    def of(cls, rows: Array, first_tile: int, top: int | None = None) -> SumTree:
-        """The tree over consecutive tiles; rows has shape (tiles, ...)."""
+    def of(cls, rows: Array, first: int, top: int | None = None, level: int = 0) -> SumTree:
+        """The tree over consecutive nodes of a level, by default tiles; rows has shape (nodes, ...)."""
         nodes: dict[tuple[int, int], Array] = {}
-        level, first = 0, first_tile
         while len(rows):
             if level == top:
                 nodes.update(((level, first + place), row) for place, row in enumerate(rows))

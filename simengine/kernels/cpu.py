@@ -239,12 +239,13 @@ class _Tallies:
 
     def summary(self, first_trial: int) -> Summary:
         self._carry()
+        extremes = self._extremes + 0.0  # -0.0 becomes 0.0: which of the two comes first must not show
         return Summary(
             trials=self._trials,
             counts=self._total,
             below=self._below_total,
-            minimum=self._extremes[:, 0].copy(),
-            maximum=self._extremes[:, 1].copy(),
+            minimum=extremes[:, 0].copy(),
+            maximum=extremes[:, 1].copy(),
             faults=self._faults[:, 0].copy(),
             first_fault=self._faults[:, 1].copy(),
             sums=SumTree.of(self._sums, first_trial // self._design.tile, self._design.top),

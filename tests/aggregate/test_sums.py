@@ -30,6 +30,21 @@ def test_any_division_in_any_order_gives_the_same_bits(data):
     assert np.allclose(whole.total(), rows.sum(axis=0), rtol=1e-14)
 
 
+@pytest.mark.parametrize("top", [None, 2, 5])
+@pytest.mark.parametrize(("first", "tiles"), [(0, 64), (3, 50), (8, 9), (5, 2)])
+def test_subtrees_that_were_summed_elsewhere_take_their_places(first, tiles, top):
+    rows = np.random.default_rng(tiles).lognormal(0, 9, (tiles, 3))
+    level = 2
+    head = min(-first % 4, tiles)
+    fours = (tiles - head) // 4
+    tail = head + 4 * fours
+    four = rows[head:tail].reshape(fours, 4, 3)
+    roots = (four[:, 0] + four[:, 1]) + (four[:, 2] + four[:, 3])
+    parts = [SumTree.of(rows[:head], first, top), SumTree.of(roots, (first + head) >> level, top, level)]
+    parts.append(SumTree.of(rows[tail:], first + tail, top))
+    assert parts[1].merge(parts[2]).merge(parts[0]) == SumTree.of(rows, first, top)
+
+
 def test_a_tree_stays_small():
     tree = SumTree.of(np.ones((10_000, 1)), 0)
     assert len(tree.nodes) <= 14

@@ -5,6 +5,8 @@
 // which threads run can be reversed (-DSIM_REVERSED): code whose result then changes has a race.  A barrier that not all
 // threads of the block reach, or a vote that not all named lanes reach, ends the program with a message.
 #pragma once
+#undef _FORTIFY_SOURCE  // its longjmp takes a jump to another stack for a mistake
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cmath>
@@ -43,7 +45,9 @@ alignas(16) static unsigned char shared_bytes[SHARED];
 enum class State { ready, at_warp, at_block, done };
 
 struct Fiber {
-  ucontext_t context;
+  ucontext_t context;            // enters the fiber once, for all blocks that it will run
+  jmp_buf place;                 // where it waits; a jump is some twenty times as fast as swapcontext, a system call
+  bool entered;
   State state;
   unsigned mask;                 // lanes that a warp barrier waits for
   unsigned long long value;      // what a vote or a shuffle shows to other lanes
@@ -51,7 +55,7 @@ struct Fiber {
 
 static Fiber fibers[MOST_THREADS];
 static unsigned char* stacks = nullptr;
-static ucontext_t scheduler;
+static jmp_buf scheduler;
 static unsigned current, threads_of_block;
 static const std::function<void()>* body;
 
@@ -60,17 +64,31 @@ static const std::function<void()>* body;
   std::abort();
 }
 
+// Goes on with the scheduler until that goes on with this fiber.
+__attribute__((noinline)) static void leave() {
+  if (!_setjmp(fibers[current].place)) _longjmp(scheduler, 1);
+}
+
+// Goes on with a fiber until that leaves.
+__attribute__((noinline)) static void enter(Fiber& fiber) {
+  if (_setjmp(scheduler)) return;
+  if (fiber.entered) _longjmp(fiber.place, 1);
+  fiber.entered = true;
+  setcontext(&fiber.context);
+}
+
 static void entry() {
-  (*body)();
-  fibers[current].state = State::done;
-  swapcontext(&fibers[current].context, &scheduler);
+  for (;;) {
+    (*body)();
+    fibers[current].state = State::done;
+    leave();
+  }
 }
 
 static void wait(State state, unsigned mask) {
   fibers[current].state = state;
   fibers[current].mask = mask;
-  const unsigned mine = current;
-  swapcontext(&fibers[mine].context, &scheduler);
+  leave();
 }
 
 static bool release_warp(unsigned first) {
@@ -97,12 +115,13 @@ static bool release_warp(unsigned first) {
 static void run_block() {
   for (unsigned t = 0; t < threads_of_block; ++t) {
     Fiber& fiber = fibers[t];
+    fiber.state = State::ready;
+    if (fiber.entered) continue;
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = stacks + static_cast<size_t>(t) * STACK;
     fiber.context.uc_stack.ss_size = STACK;
     fiber.context.uc_link = nullptr;
     makecontext(&fiber.context, entry, 0);
-    fiber.state = State::ready;
   }
   for (;;) {
     bool ran = false;
@@ -116,7 +135,7 @@ static void run_block() {
       if (fibers[t].state == State::ready) {
         current = t;
         threadIdx.x = t;
-        swapcontext(&scheduler, &fibers[t].context);
+        enter(fibers[t]);
         ran = true;
       }
       done += fibers[t].state == State::done;
