@@ -71,7 +71,7 @@ def assemble(
             replace(output, certain=graph.value(node) is not None, kind=kind)
             for output, node, kind in zip(outputs, outcomes, _kinds(graph, outcomes), strict=True)
         ),
-        inputs=inputs,
+        inputs=tuple(replace(entry, table=kept.tables.get(entry.table, -1)) for entry in inputs),
         sampler=resources.sampler,
         dimensions=kept.dimension_array(),
         parameters=registers.parameters,

@@ -207,4 +207,5 @@ def _plan_input(entries: list[_Used], resources: Resources) -> PlanInput:
         p50=float(points[1]),
         p95=float(points[2]),
         table_error=table_error,
+        table=-1 if own is None else own,
     )

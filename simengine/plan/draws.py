@@ -145,6 +145,13 @@ def _placed(tables: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(free)
 
 
+def draw_addresses(models: Sequence[Model]) -> tuple[str, ...]:
+    """All addresses that draws of the models may have, each once: of inputs, and of what scales t copulas."""
+    found = dict.fromkeys(entry.stream for model in models for entry in model.inputs.values())
+    scaled = [(model, group) for model in models for group in model.dependences if group.dof is not None]
+    return tuple(found | dict.fromkeys(_scale_address(model, group) for model, group in scaled))
+
+
 def _scale_address(model: Model, group: Dependence) -> str:
     """The address of the common factor of a t copula."""
     return f"copula({','.join(model.inputs[name].stream for name in group.names)})"

@@ -50,7 +50,8 @@ class PlanInput:
 
     ``strategies`` are those in which the input has this distribution; an input that a strategy changes appears
     once for every distribution.  ``table_error`` is the largest measured error in probability of its table
-    (0 where no table is used); mean and sd are NaN where they do not exist.
+    (0 where no table is used); mean and sd are NaN where they do not exist.  ``table`` is the number of the table of
+    its distribution in the plan, -1 where it has none.
     """
 
     name: str
@@ -67,6 +68,7 @@ class PlanInput:
     p50: float
     p95: float
     table_error: float
+    table: int = -1
 
 
 @dataclass(frozen=True, eq=False)
