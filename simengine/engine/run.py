@@ -172,7 +172,8 @@ def _simulated(
     if must_keep and bytes_kept > memory_budget:
         raise InvalidInput(_too_many_to_keep(trials, bytes_kept, memory_budget))
     keeps = executor.shares_memory and bytes_kept <= memory_budget
-    kept = np.empty((strips, len(plan.outputs), strip), plan.value_type) if keeps else None
+    # Zeros, since the last strip is not filled to its end, and what was never written may be no number.
+    kept = np.zeros((strips, len(plan.outputs), strip), plan.value_type) if keeps else None
     executor.start(Trials(source, kept))
     ranges = ranges_of(trials, strip, task_trials or _trials_of_a_task(plan, trials, executor))
     summary_bytes = 8 * BINS * len(plan.outputs)
