@@ -75,11 +75,14 @@ def cells_of(book: Path) -> dict[str, NamedCell]:
 
 def stem_of(cells: Mapping[str, NamedCell], result: simengine.Result, strategy: str, outcome: str) -> str:
     """What the names of an outcome begin with; the sheet Percentiles has them beside its numbers."""
-    from simengine.report.workbook.names import excel_name
+    from simengine.report.cell_names import excel_name, stems
 
-    stem = excel_name(f"{strategy}_{outcome}")
-    if f"{stem}_mean" not in cells:
-        raise SystemExit(f"there is no name {stem}_mean; the last column of the sheet Percentiles lists all of them")
+    record = result.record
+    place = record.strategies.index(strategy) if strategy in record.strategies else -1
+    stem = stems(record).get((place, outcome))
+    if stem is None or f"{stem}_mean" not in cells:
+        wanted = stem or excel_name(f"{strategy}_{outcome}")
+        raise SystemExit(f"there is no name {wanted}_mean; the last column of the sheet Percentiles lists all of them")
     return stem
 
 

@@ -19,7 +19,7 @@ from simengine.plan.plan import Plan, PlanOutput
 Verdict = Literal["fine", "note", "wrong"]
 
 _REQUIRED = ("simengine", "numpy", "numba", "llvmlite", "scipy", "dask", "xarray", "h5netcdf", "h5py", "pydantic")
-_OPTIONAL = ("distributed",)
+_OPTIONAL = ("resvg-py", "pyarrow", "distributed")
 _FEATURES = ("avx2", "avx512f", "fma", "neon", "sve")
 
 KNOWN_WORDS = (0xE169C58D6627E8D5, 0x9B00DBD8BC57AC4C)

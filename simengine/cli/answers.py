@@ -12,6 +12,7 @@ from simengine.cli.streams import ascii_only, say, style_of, write
 
 if TYPE_CHECKING:
     from simengine.errors import Problem
+    from simengine.report.csv import CsvStyle
     from simengine.report.text import Style
 
 
@@ -23,6 +24,7 @@ class Delivery:
     out: str | None
     force: bool
     bom: bool
+    decimal_comma: bool
     quiet: bool
 
     def begin(self, doubts: Iterable[Problem]) -> None:
@@ -38,14 +40,16 @@ class Delivery:
                 say(text)
 
     def give(
-        self, csv: Callable[[bool], bytes], as_object: Callable[[bool], str], report: Callable[[Style], str]
+        self, csv: Callable[[CsvStyle], bytes], as_object: Callable[[bool], str], report: Callable[[Style], str]
     ) -> None:
-        """Write the CSV file that was asked for (given whether it begins with a mark), then print one form.
+        """Write the CSV file that was asked for (given how it is to look), then print one form.
 
         ``as_object`` is given whether only ASCII may be printed, ``report`` the style of the terminal.
         """
         if self.out is not None:
-            write_answer(self.out, csv(self.bom), force=self.force)
+            from simengine.report.csv import CsvStyle
+
+            write_answer(self.out, csv(CsvStyle(self.bom, self.decimal_comma)), force=self.force)
         if self.as_json:
             write(as_object(ascii_only()))
         elif not self.quiet:

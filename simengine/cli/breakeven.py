@@ -48,6 +48,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     quiet: bool,
 ) -> None:
     """Find the value of one number of SCENARIO at which two strategies tie, or one of them reaches a target.
@@ -78,13 +79,13 @@ def command(
     found = load(scenario, set_values=overrides)
     asked_draws = DrawsAsked(count, first, sampler, parts, processors)
     search = search_for_tie(found, Sought(path, between, strategy, goal, statistic, *ends, asked_draws))
-    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery = Delivery(as_json, out, force, bom, decimal_comma, quiet)
     delivery.begin((*found.warnings, *search.doubts))
     with ProgressBar(quiet=quiet) as progress:
         tie = search.answer(progress)
     asked = Asked(search.title, search.number, *tie.bounds, search.draws, search.unit)
     delivery.give(
-        lambda bom: breakeven_csv(tie, asked, bom=bom),
+        lambda style: breakeven_csv(tie, asked, style),
         lambda ascii_only: breakeven_json(tie, asked, ascii_only=ascii_only),
         lambda style: breakeven_report(tie, asked, style),
     )

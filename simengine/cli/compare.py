@@ -11,7 +11,7 @@ import click
 from simengine.cli.arguments import Command, device_option, force_option, set_option, strategy_option
 from simengine.cli.decide import look_line, until_decided_option
 from simengine.cli.devices import DeviceNotice
-from simengine.cli.draws import check_folder_name
+from simengine.cli.draws import check_folder_name, csv_options
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -49,7 +49,7 @@ _MOST_TRIALS = 10**12
 @click.option("--out", metavar="DIR", type=click.Path(),
               help="Write comparison.nc, comparison.csv and comparison.json into DIR.")  # fmt: skip
 @force_option
-@click.option("--bom", is_flag=True, help="Begin CSV and JSON files with a byte order mark, for Excel.")
+@csv_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--all", "everything", is_flag=True, help="Print the differences and the dominance of all pairs.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
@@ -78,6 +78,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     as_json: bool,
     everything: bool,
     quiet: bool,
@@ -149,7 +150,7 @@ def command(
     if not quiet:
         notice.say()
     if out is not None:
-        comparison.save(out, bom=bom, force=force)
+        comparison.save(out, bom=bom, decimal_comma=decimal_comma, force=force)
     _print(comparison, as_json=as_json, everything=everything, quiet=quiet)
     if out is not None and not quiet:
         say(f"wrote {', '.join(reversed(COMPARISON_FILES))} into {out}")

@@ -32,6 +32,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     quiet: bool,
 ) -> None:
     """List what changed between the scenarios OLD and NEW, and what each change does to every outcome.
@@ -58,7 +59,7 @@ def command(
     wanted = options.whole("--orders", orders, 2, 100_000)
     options.check()
     check_file(out, force=force)
-    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery = Delivery(as_json, out, force, bom, decimal_comma, quiet)
     how = How(numbers[0], numbers[1], sampler, numbers[2], wanted or DEFAULT_ORDERS, numbers[3])
     with ExitStack() as stack:  # data of stored results are there until all variants are simulated
         scenarios = scenario_of(old, stack), scenario_of(new, stack)
@@ -66,7 +67,7 @@ def command(
         with ProgressBar(quiet=quiet) as progress:
             found = attribute(*scenarios, how, progress)
     delivery.give(
-        lambda bom: difference_csv(found, bom=bom),
+        lambda style: difference_csv(found, style),
         lambda ascii_only: difference_json(found, ascii_only=ascii_only),
         lambda style: difference_report(found, style),
     )

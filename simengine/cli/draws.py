@@ -38,6 +38,20 @@ def draws_options(function: Function) -> Function:
     return function
 
 
+def csv_options(function: Function) -> Function:
+    """How CSV files are written: the fields of :class:`simengine.report.csv.CsvStyle`."""
+    for option in reversed(
+        (
+            click.option("--bom", is_flag=True, help="Begin files of text with a byte order mark, for Excel."),
+            click.option(
+                "--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells."
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
 def answer_options(function: Function) -> Function:
     """What becomes of the answer."""
     for option in reversed(
@@ -47,7 +61,7 @@ def answer_options(function: Function) -> Function:
                 "-o", "--out", metavar="FILE", type=click.Path(), help="Write every number to a CSV file too."
             ),
             click.option("--force", is_flag=True, help="Replace a file that exists."),
-            click.option("--bom", is_flag=True, help="Begin the CSV file with a byte order mark, for Excel."),
+            csv_options,
             click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only."),
         )
     ):

@@ -9,7 +9,7 @@ import click
 
 from simengine.cli.arguments import Command, device_option, force_option, scenario_argument, set_option, strategy_option
 from simengine.cli.devices import DeviceNotice
-from simengine.cli.draws import check_folder_name
+from simengine.cli.draws import check_folder_name, csv_options
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -43,7 +43,7 @@ _FEWEST_POINTS, _MOST_POINTS = 256, 1 << 24
 @set_option
 @click.option("--out", metavar="DIR", type=click.Path(), help="Write drivers.nc and CSV files into DIR.")
 @force_option
-@click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
+@csv_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")
@@ -67,6 +67,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     as_json: bool,
     quiet: bool,
     threads: str | None,
@@ -121,7 +122,7 @@ def command(
             say(warning)
         notice.say()
     if out is not None:
-        found.save(out, bom=bom, force=force)
+        found.save(out, bom=bom, decimal_comma=decimal_comma, force=force)
         if not quiet:
             say(f"wrote {', '.join(reversed(DRIVERS_FILES))} into {out}")
     _print(found, as_json=as_json, by_risk=by_risk, quiet=quiet)

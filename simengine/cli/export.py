@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simengine.cli.arguments import Command, force_option, lang_option, result_argument
+from simengine.cli.draws import csv_options
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar
 from simengine.cli.streams import say
@@ -32,8 +33,7 @@ _MOST_TRIALS = 10**12
               help="Fill the named cells of a copy of this workbook, .xlsx or .xlsm.")  # fmt: skip
 @click.option("--allow-missing", is_flag=True, help="With --template: leave alone names that the result lacks.")
 @lang_option
-@click.option("--bom", is_flag=True, help="Begin a CSV or JSON file with a byte order mark, for Excel.")
-@click.option("--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells.")
+@csv_options
 @click.option("--data", "data", multiple=True, metavar="DIR", type=click.Path(),
               help="Folder with data that are too large to be stored, for draws; repeatable.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing.")

@@ -46,6 +46,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     quiet: bool,
 ) -> None:
     """Find the best strategy of SCENARIO and the best values of its decision variables, under constraints.
@@ -86,12 +87,12 @@ def command(
         draws=DrawsAsked(count, first, sampler, parts, processors),
     )
     search = search_for(found, wanted)
-    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery = Delivery(as_json, out, force, bom, decimal_comma, quiet)
     delivery.begin((*found.warnings, *search.doubts))
     with ProgressBar(quiet=quiet) as progress:
         optimum = search.answer(progress)
     delivery.give(
-        lambda bom: optimum_csv(optimum, bom=bom),
+        lambda style: optimum_csv(optimum, style),
         lambda ascii_only: optimum_json(optimum, search.title, ascii_only=ascii_only),
         lambda style: optimum_report(optimum, search.title, search.unit, style),
     )

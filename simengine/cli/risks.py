@@ -30,6 +30,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     quiet: bool,
 ) -> None:
     """Print the risk register of SCENARIO: what each risk costs, and what each measure brings.
@@ -58,13 +59,13 @@ def command(
     found = load(scenario, set_values=overrides)
     count, first, parts, processors = numbers
     question = register_question(found, strategies or None, DrawsAsked(count, first, sampler, parts, processors))
-    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery = Delivery(as_json, out, force, bom, decimal_comma, quiet)
     delivery.begin((*found.warnings, *question.doubts))
     with ProgressBar(quiet=quiet) as progress:
         register = question.answer(progress)
     delivery.doubt(register.doubts)
     delivery.give(
-        lambda bom: register_csv(register, question, bom=bom),
+        lambda style: register_csv(register, question, style),
         lambda ascii_only: register_json(register, question, ascii_only=ascii_only),
         lambda style: register_report(register, question, style),
     )

@@ -21,7 +21,7 @@ from simengine.cli.arguments import (
     strategy_option,
 )
 from simengine.cli.devices import DeviceNotice
-from simengine.cli.draws import check_folder_name
+from simengine.cli.draws import check_folder_name, csv_options
 from simengine.cli.options import Options
 from simengine.cli.progress import ProgressBar, announce_compilation
 from simengine.cli.streams import ascii_only, say, style_of, write
@@ -58,8 +58,7 @@ _READ_TRIALS = 10**30
               help="With --out: the run alone, without strategies compared, drivers and risk register.")  # fmt: skip
 @lang_option
 @force_option
-@click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
-@click.option("--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells.")
+@csv_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--quiet", is_flag=True, help="Print no table, no progress and no warnings; errors only.")
 @click.option("--threads", metavar="N", help="Processors to use; the digits do not depend on it.")

@@ -37,6 +37,7 @@ def command(
     out: str | None,
     force: bool,
     bom: bool,
+    decimal_comma: bool,
     quiet: bool,
 ) -> None:
     """Print what each clause of SCENARIO is worth to us and to the partner, and what could be agreed.
@@ -67,13 +68,13 @@ def command(
     found = load(scenario, set_values=overrides)
     asked = DrawsAsked(count, first, sampler, parts, processors)
     question = terms_question(found, Terms(strategies or None, by, *least, asked))
-    delivery = Delivery(as_json, out, force, bom, quiet)
+    delivery = Delivery(as_json, out, force, bom, decimal_comma, quiet)
     delivery.begin((*found.warnings, *question.doubts))
     with ProgressBar(quiet=quiet) as progress:
         terms = question.answer(progress)
     delivery.doubt(terms.doubts)
     delivery.give(
-        lambda bom: terms_csv(terms, question, bom=bom),
+        lambda style: terms_csv(terms, question, style),
         lambda ascii_only: terms_json(terms, question, ascii_only=ascii_only),
         lambda style: terms_report(terms, question, style),
     )

@@ -95,9 +95,12 @@ class Cpu:
         return None
 
     def room(self, source: Source, budget: int) -> NDArray[Any] | None:
-        """An array for all outcomes, if the budget allows it."""
+        """An array for all outcomes, if the budget allows it.
+
+        It holds zeros: the last strip is not filled to its end, and what was never written may be no number.
+        """
         plan = source.plan
-        return np.empty(shape_of_kept(source), plan.value_type) if bytes_of_kept(source) <= budget else None
+        return np.zeros(shape_of_kept(source), plan.value_type) if bytes_of_kept(source) <= budget else None
 
     def kept_in(self, room: Any, source: Source, first_trial: int, n_trials: int) -> NDArray[Any] | None:
         """The strips of a range."""

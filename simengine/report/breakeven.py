@@ -9,7 +9,7 @@ from typing import Any
 from simengine.analysis.decisions.path import Number
 from simengine.analysis.decisions.tie import Root, Tie
 from simengine.analysis.variants import Draws
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, number, valued
 from simengine.report.numbers import estimate, significant
@@ -171,6 +171,6 @@ def breakeven_rows(found: Tie, asked: Asked) -> list[list[str | float]]:
     ]
 
 
-def breakeven_csv(found: Tie, asked: Asked, *, bom: bool = False) -> bytes:
+def breakeven_csv(found: Tie, asked: Asked, style: CsvStyle = PLAIN) -> bytes:
     """The rows of :func:`breakeven_rows` as a file."""
-    return rows_csv(CSV_COLUMNS, breakeven_rows(found, asked), CsvStyle(bom=bom))
+    return rows_csv(CSV_COLUMNS, breakeven_rows(found, asked), style)

@@ -1,9 +1,23 @@
-"""Names of spreadsheet cells for the numbers of a result: one rule for the workbooks we write and those we fill.
+"""Names of cells: the one rule, by which the workbook names its numbers and a template asks for them.
 
-A name is ``STRATEGY_OUTPUT_KEY``: ``licence_T_P50``, ``licence_T_mean_se``, ``licence_cash_flow_Y3_P50``.  The key is
-that of the statistic (mean, sd, min, max, P5, prob_loss, var95_loss, ...), with ``_se`` for its standard error; what
-belongs to a period has ``Y`` and the year before it.  Characters that a name may not have become ``_``.  A spreadsheet
-does not tell upper from lower case: names that differ in nothing else are numbered, ``_2`` for the second.
+docs/spreadsheets.md states it for readers.  A number is called ``STRATEGY_OUTCOME_STATISTIC``, one of a period
+``STRATEGY_OUTCOME_Yyear_STATISTIC``, and its standard error the same with ``_se``: ``licence_T_P50``,
+``licence_T_P50_se``, ``licence_cash_flow_Y3_mean``.  Statistics are named as in files (``mean``, ``std``,
+``prob_loss``, ``cvar95_loss``), percentiles with a capital ``P``.
+
+Excel allows fewer names than a scenario does.  What becomes of the others depends on nothing but the labels and their
+order:
+
+1.  Of ``STRATEGY_OUTCOME``, composed (Unicode NFC), every character that is not a letter or a digit of the Basic
+    Multilingual Plane, an underscore or a period becomes an underscore: ``licence-protected`` reads
+    ``licence_protected``.  Chinese letters stay; emoji do not.
+2.  What begins with a digit or a period, or reads as the address of a cell (``T1``, ``R1C1``, ``R``) or as a truth
+    value, gets an underscore in front.
+3.  What is longer than 180 characters keeps its first 171, an underscore, and the first 8 hexadecimal digits of the
+    SHA-256 of the whole: no name is longer than the 255 characters that Excel allows.
+4.  Excel does not tell capitals from small letters, nor forms of the same letter (Unicode NFKC).  Of labels that become
+    equal the first keeps its name, and the others get ``_2``, ``_3``, … behind the outcome: ``a-b`` and ``a_b`` give
+    ``a_b_T_P50`` and ``a_b_T_2_P50``.  A whole name that is taken already gets its number at the end.
 """
 
 from __future__ import annotations
@@ -11,7 +25,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from simengine.report.numbers import level
@@ -24,27 +38,30 @@ from simengine.report.statistics import (
 )
 from simengine.results.record import Record
 
-LONGEST_NAME = 255
-"""Characters that a name may have."""
-_DIGEST = 8
-_LAST_COLUMN, _LAST_ROW = 16_384, 1_048_576
-_CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
-_ROW_COLUMN = re.compile(r"[Rr](\d+)?([Cc](\d+)?)?|[Cc](\d+)?")
+TABLES = ("Percentiles", "Statistics", "Compare", "Years", "Drivers", "Risks", "Measures", "Inputs", "Formulas",
+          "Provenance")  # fmt: skip
+"""Names of the tables of the workbook, which share one space with names of cells."""
+
+_LONGEST_STEM = 180
+_DIGITS_OF_DIGEST = 8
+_ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE", re.IGNORECASE)
 _KEY = re.compile(
-    r".+_(?:mean|sd|skewness|kurtosis|min|max|p[0-9][0-9.]*|prob_loss|prob_below_.+|c?var[0-9.]+_loss)(?:_se)?",
+    r".+_(?:mean|std|sd|skewness|kurtosis|min|max|p[0-9][0-9.]*|prob_loss|prob_below_.+|c?var[0-9.]+_loss)(?:_se)?",
     re.IGNORECASE | re.DOTALL,
 )
+_SHORT_FORM = re.compile(r"_sd(_se)?\Z")
 
 
 @dataclass(frozen=True)
 class NamedNumber:
     """A number of a result with the name of its cell.
 
-    ``error`` says that it is the standard error of ``statistic``; ``year`` is None where it belongs to no period.
+    ``strategy`` is its place, ``output`` the name of the outcome, ``year`` the end of its period, None where it belongs
+    to none.  ``error`` says that it is the standard error of ``statistic``.
     """
 
     name: str
-    strategy: str
+    strategy: int
     output: str
     statistic: Statistic
     error: bool
@@ -53,36 +70,63 @@ class NamedNumber:
 
 
 def named_numbers(record: Record) -> list[NamedNumber]:
-    """Every statistic of every outcome and its standard error, named, in the order of reports."""
+    """Every statistic of every outcome and period, and its standard error, named, in the order of reports."""
+    stem_of = stems(record)
+    taken = {folded(name) for name in TABLES}
     found: list[NamedNumber] = []
-    taken: set[str] = set()
-    for strategy, output, year, entry in _entries(record):
-        for error, value in ((False, entry.value), (True, entry.se)):
-            if value is not None:
-                wanted = cell_name(strategy, output, statistic_key(entry, error=error, year=year))
-                name = _free(wanted, taken)
-                taken.add(name.casefold())
-                found.append(NamedNumber(name, strategy, output, entry, error, year, value))
+    for s, output, year, entry in _entries(record):
+        wanted = f"{stem_of[s, output]}_{_key(entry, year)}"
+        numbers = [("", entry.value)] if entry.se is None else [("", entry.value), ("_se", entry.se)]
+        name, k = wanted, 2
+        while any(folded(name + end) in taken for end, _ in numbers):
+            name, k = f"{wanted}_{k}", k + 1
+        for end, value in numbers:
+            taken.add(folded(name + end))
+            found.append(NamedNumber(name + end, s, output, entry, end != "", year, value))
     return found
 
 
-def statistic_key(entry: Statistic, *, error: bool = False, year: float | None = None) -> str:
-    """The last part of a name: ``P50``, ``mean_se``, ``Y3_P50``."""
-    key = {"moment": "sd" if entry.key == "std" else entry.key, "percentile": f"P{entry.key[1:]}"}.get(
-        entry.group, entry.key
-    )
-    return ("" if year is None else f"Y{level(year)}_") + key + ("_se" if error else "")
+def stems(record: Record) -> dict[tuple[int, str], str]:
+    """What the names of an outcome of a strategy begin with, by the place of the strategy and the outcome's name."""
+    pairs = [(s, record.outputs[o]) for s, o in reported_pairs(record)]
+    pairs += [(s, record.yearly_outputs[o]) for s, o, _ in yearly_places(record)]
+    found: dict[tuple[int, str], str] = {}
+    taken: set[str] = set()
+    for s, output in dict.fromkeys(pairs):
+        stem = free_name(excel_name(f"{record.strategies[s]}_{output}"), taken)
+        taken.add(folded(stem))
+        found[s, output] = stem
+    return found
 
 
-def cell_name(*parts: str) -> str:
-    """A legal name of a cell made of ``parts``: letters and digits of any script, dots and underscores."""
-    name = "".join(char if _allowed(char) else "_" for char in unicodedata.normalize("NFC", "_".join(parts)))
-    if not name or not (name[0].isalpha() or name[0] == "_") or _is_reference(name):
+def excel_name(text: str) -> str:
+    """The legal name that stands for ``text``: rules 1 to 3; other texts may have the same."""
+    composed = unicodedata.normalize("NFC", text)
+    name = "".join(char if _is_allowed(char) else "_" for char in composed)
+    if not name or name[0].isdigit() or name[0] == "." or _ADDRESS.fullmatch(name):
         name = f"_{name}"
-    if len(name) > LONGEST_NAME:
-        digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-        name = f"{name[: LONGEST_NAME - _DIGEST - 1]}_{digest}"
+    if len(name) > _LONGEST_STEM:
+        digest = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS_OF_DIGEST]
+        name = f"{name[: _LONGEST_STEM - _DIGITS_OF_DIGEST - 1]}_{digest}"
     return name
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """``name``, or with the first number behind it that makes it a new one; ``taken`` are :func:`folded` names."""
+    found, k = name, 2
+    while folded(found) in taken:
+        found, k = f"{name}_{k}", k + 1
+    return found
+
+
+def folded(name: str) -> str:
+    """What two names have in common that Excel takes for one."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def asked_name(name: str) -> str:
+    """The :func:`folded` name that a template asks for: ``sd``, as many people write it, is ``std`` too."""
+    return _SHORT_FORM.sub(r"_std\1", folded(name))
 
 
 def looks_like_ours(name: str) -> bool:
@@ -90,37 +134,22 @@ def looks_like_ours(name: str) -> bool:
     return _KEY.fullmatch(name) is not None and name.count("_") >= 2
 
 
-def _entries(record: Record) -> Iterator[tuple[str, str, float | None, Statistic]]:
+def _entries(record: Record) -> Iterator[tuple[int, str, float | None, Statistic]]:
     for s, o in reported_pairs(record):
         for entry in statistics_of(record, s, o):
-            yield record.strategies[s], record.outputs[o], None, entry
+            yield s, record.outputs[o], None, entry
     for s, o, years in yearly_places(record):
         for y in years:
             for entry in statistics_of_year(record, s, o, y):
-                yield record.strategies[s], record.yearly_outputs[o], float(record["year"][y]), entry
+                yield s, record.yearly_outputs[o], float(record["year"][y]), entry
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """``name``, numbered where another number has it already."""
-    found, number = name, 1
-    while found.casefold() in taken:
-        number += 1
-        found = f"{name[: LONGEST_NAME - len(str(number)) - 1]}_{number}"
-    return found
+def _key(entry: Statistic, year: float | None) -> str:
+    """The last part of a name: ``P50``, ``std``, ``Y3_P50``."""
+    period = "" if year is None else f"Y{level(year)}_"
+    key = f"P{entry.key[1:]}" if entry.group == "percentile" else entry.key
+    return re.sub(r"[^\w.]", "_", period + key)
 
 
-def _allowed(char: str) -> bool:
-    return char in "_." or unicodedata.category(char)[0] == "L" or unicodedata.category(char) == "Nd"
-
-
-def _is_reference(name: str) -> bool:
-    """Whether a spreadsheet reads the name as a cell: ``T50``, ``R1C1``, and the letters R and C alone."""
-    if _ROW_COLUMN.fullmatch(name):
-        return True
-    found = _CELL.fullmatch(name)
-    if found is None:
-        return False
-    column = 0
-    for letter in found[1].upper():
-        column = 26 * column + ord(letter) - ord("A") + 1
-    return column <= _LAST_COLUMN and 1 <= int(found[2]) <= _LAST_ROW
+def _is_allowed(char: str) -> bool:
+    return char in "_." or (ord(char) < 0x10000 and unicodedata.category(char)[0] == "L") or char in "0123456789"

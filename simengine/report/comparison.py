@@ -72,27 +72,32 @@ class Comparison(Answer):
 
         return comparison_json(self._record)
 
-    def export(self, path: str | Path, *, bom: bool = False, force: bool = False) -> Path:
+    def export(self, path: str | Path, *, bom: bool = False, decimal_comma: bool = False, force: bool = False) -> Path:
         """Write one file, whole or not at all; its suffix says what: .csv, .json or .nc.
 
         Raises
         ------
         InvalidInput
-            When the suffix is none of these.
+            When the suffix is none of these, or ``decimal_comma`` is given and the file is no CSV.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
+        from simengine.report.csv import FOR_CSV
         from simengine.results.files import write_file
 
         target = Path(path)
-        contents = self._contents(bom=bom)
+        contents = self._contents(bom=bom, decimal_comma=decimal_comma)
         name = f"comparison{target.suffix.lower()}"
         if name not in contents:
             raise InvalidInput(Problem(f"no file of type {target.suffix!r} can be written", allowed=".csv, .json, .nc"))
+        if decimal_comma and target.suffix.lower() != ".csv":
+            raise InvalidInput(Problem(FOR_CSV, "decimal_comma", allowed=".csv"))
         write_file(target, contents[name], force=force)
         return target
 
-    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+    def save(
+        self, folder: str | Path, *, bom: bool = False, decimal_comma: bool = False, force: bool = False
+    ) -> tuple[Path, ...]:
         """Write comparison.nc, comparison.csv and comparison.json into a folder, all or none.
 
         Raises
@@ -102,15 +107,16 @@ class Comparison(Answer):
         """
         from simengine.results.files import write_folder
 
-        write_folder(Path(folder), self._contents(bom=bom), force=force)
+        write_folder(Path(folder), self._contents(bom=bom, decimal_comma=decimal_comma), force=force)
         return tuple(Path(folder) / name for name in COMPARISON_FILES)
 
-    def _contents(self, *, bom: bool) -> dict[str, bytes]:
+    def _contents(self, *, bom: bool, decimal_comma: bool) -> dict[str, bytes]:
         from simengine.report.comparison_files import comparison_csv
+        from simengine.report.csv import CsvStyle
         from simengine.results.storage import to_bytes
 
         return {
-            "comparison.csv": comparison_csv(self._record, bom=bom),
+            "comparison.csv": comparison_csv(self._record, CsvStyle(bom, decimal_comma)),
             "comparison.json": (self.to_json() + "\n").encode("utf-8-sig" if bom else "utf-8"),
             "comparison.nc": to_bytes(self._record),
         }

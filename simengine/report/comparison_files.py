@@ -8,7 +8,7 @@ from typing import Any
 
 from simengine.report.comparison_rows import Number, numbers_of, of_all, of_pair, of_strategy
 from simengine.report.comparison_verdict import verdict_of
-from simengine.report.csv import Cell, CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, Cell, CsvStyle, rows_csv
 from simengine.report.text import Style
 from simengine.results.record import Record
 
@@ -16,7 +16,7 @@ JSON_SCHEMA_VERSION = 1
 COLUMNS = ("strategy", "against", "output", "unit", "statistic", "value", "se", "low", "high")
 
 
-def comparison_csv(record: Record, *, bom: bool = False) -> bytes:
+def comparison_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
     """All numbers, one a row: strategy, against, output, unit, statistic, value, se, low, high.
 
     ``against`` is empty for what belongs to one strategy, ``strategy`` too for what belongs to all; low and high are
@@ -29,7 +29,7 @@ def comparison_csv(record: Record, *, bom: bool = False) -> bytes:
         ]
         for entry in numbers_of(record)
     ]
-    return rows_csv(COLUMNS, rows, CsvStyle(bom=bom))
+    return rows_csv(COLUMNS, rows, style)
 
 
 def comparison_object(record: Record) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class CsvStyle:
 
 PLAIN = CsvStyle()
 """What programs read: no byte order mark, commas between cells, a decimal point."""
+FOR_CSV = "is a way to write CSV"
+"""Why a decimal comma is refused for other files."""
 
 
 def percentiles_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:

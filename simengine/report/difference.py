@@ -9,7 +9,7 @@ from typing import Any
 from simengine.analysis.difference.attribute import MEASURES, Attribution, Contributions
 from simengine.analysis.difference.changes import Change
 from simengine.analysis.measures import Array
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, measure_estimate, number, valued
 from simengine.report.numbers import Estimate
@@ -233,6 +233,6 @@ def difference_rows(found: Attribution) -> list[list[str | float]]:
     return rows
 
 
-def difference_csv(found: Attribution, *, bom: bool = False) -> bytes:
+def difference_csv(found: Attribution, style: CsvStyle = PLAIN) -> bytes:
     """The rows of :func:`difference_rows` as a file with the columns :data:`CSV_COLUMNS`."""
-    return rows_csv(CSV_COLUMNS, difference_rows(found), CsvStyle(bom=bom))
+    return rows_csv(CSV_COLUMNS, difference_rows(found), style)

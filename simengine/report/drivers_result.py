@@ -154,7 +154,7 @@ class Drivers(Answer):
 
         return drivers_json(self._record)
 
-    def to_csv(self, path: str | Path, *, bom: bool = False, force: bool = False) -> Path:
+    def to_csv(self, path: str | Path, *, bom: bool = False, decimal_comma: bool = False, force: bool = False) -> Path:
         """Write every number, one a row, as :meth:`rows` has them, into a CSV file.
 
         Raises
@@ -162,13 +162,16 @@ class Drivers(Answer):
         FileProblem
             When it exists and ``force`` is not given, or cannot be written.
         """
+        from simengine.report.csv import CsvStyle
         from simengine.report.drivers_rows import drivers_csv
         from simengine.results.files import write_file
 
-        write_file(Path(path), drivers_csv(self._record, bom=bom), force=force)
+        write_file(Path(path), drivers_csv(self._record, CsvStyle(bom, decimal_comma)), force=force)
         return Path(path)
 
-    def save(self, folder: str | Path, *, bom: bool = False, force: bool = False) -> tuple[Path, ...]:
+    def save(
+        self, folder: str | Path, *, bom: bool = False, decimal_comma: bool = False, force: bool = False
+    ) -> tuple[Path, ...]:
         """Write drivers.csv, switches.csv and drivers.nc into a folder, all or none.
 
         Raises
@@ -176,13 +179,15 @@ class Drivers(Answer):
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
+        from simengine.report.csv import CsvStyle
         from simengine.report.drivers_rows import drivers_csv, switches_csv
         from simengine.results.files import write_folder
         from simengine.results.storage import to_bytes
 
+        style = CsvStyle(bom, decimal_comma)
         contents = {
-            "drivers.csv": drivers_csv(self._record, bom=bom),
-            "switches.csv": switches_csv(self._record, bom=bom),
+            "drivers.csv": drivers_csv(self._record, style),
+            "switches.csv": switches_csv(self._record, style),
             "drivers.nc": to_bytes(self._record),
         }
         write_folder(Path(folder), contents, force=force)

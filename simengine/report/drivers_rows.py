@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.numbers import level
 from simengine.results.record import Record
 
@@ -161,22 +161,22 @@ _SECTIONS = {
 }
 
 
-def drivers_csv(record: Record, *, bom: bool = False) -> bytes:
+def drivers_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
     """All numbers, one a row: section, strategy, output, factor, statistic, unit, value, se."""
     rows = [
         [*(row.section, row.strategy, row.output, row.factor, row.statistic, row.unit), row.value, row.se]
         for row in rows_of(record)
     ]
-    return rows_csv(COLUMNS, rows, CsvStyle(bom=bom))
+    return rows_csv(COLUMNS, rows, style)
 
 
-def switches_csv(record: Record, *, bom: bool = False) -> bytes:
+def switches_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
     """Where the best strategy changes: output, factor, below, above, rank and its error, value and its interval."""
     rows: list[list[str | float]] = []
     for k in range(len(record["switch_output"])):
         names = [str(record[f"switch_{name}"][k]) for name in SWITCH_COLUMNS[:4]]
         rows.append([*names, *(float(record[f"switch_{name}"][k]) for name in SWITCH_COLUMNS[4:])])
-    return rows_csv(SWITCH_COLUMNS, rows, CsvStyle(bom=bom))
+    return rows_csv(SWITCH_COLUMNS, rows, style)
 
 
 def drivers_object(record: Record) -> dict[str, Any]:

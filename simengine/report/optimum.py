@@ -12,7 +12,7 @@ from simengine.analysis.decisions.evaluate import Candidate
 from simengine.analysis.decisions.optimum import Margin, Optimum
 from simengine.analysis.decisions.variables import setting_text
 from simengine.analysis.measures import Measure
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, heading, measure_estimate, number, valued
 from simengine.report.numbers import Estimate, significant
@@ -296,6 +296,6 @@ def optimum_rows(found: Optimum) -> tuple[list[str], list[list[str | float]]]:
     return header, rows
 
 
-def optimum_csv(found: Optimum, *, bom: bool = False) -> bytes:
+def optimum_csv(found: Optimum, style: CsvStyle = PLAIN) -> bytes:
     """The rows of :func:`optimum_rows` as a file."""
-    return rows_csv(*optimum_rows(found), CsvStyle(bom=bom))
+    return rows_csv(*optimum_rows(found), style)

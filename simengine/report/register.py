@@ -11,7 +11,7 @@ from simengine.aggregate.linearised import Linearised
 from simengine.analysis.register.mitigations import Effect
 from simengine.analysis.register.question import RegisterQuestion
 from simengine.analysis.register.register import MEASURES, PLACES, Line, Register, StrategyRegister
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.descriptions import draws_in_words
 from simengine.report.measures import difference_estimate, measure_estimate, valued
 from simengine.report.numbers import Estimate, alone, significant
@@ -244,6 +244,6 @@ def _rows(head: list[str], part: str, name: str, values: dict[str, Any], prefix:
             yield [*head, part, name, f"{prefix}{quantity}", *told]
 
 
-def register_csv(found: Register, question: RegisterQuestion, *, bom: bool = False) -> bytes:
+def register_csv(found: Register, question: RegisterQuestion, style: CsvStyle = PLAIN) -> bytes:
     """The rows of :func:`register_rows` as a file."""
-    return rows_csv(CSV_COLUMNS, register_rows(found, question), CsvStyle(bom=bom))
+    return rows_csv(CSV_COLUMNS, register_rows(found, question), style)

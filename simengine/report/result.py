@@ -287,12 +287,14 @@ class Result(Drawn, Exports):
     def _content(
         self, suffix: str, makers: Mapping[str, Callable[[], bytes]], style: CsvStyle, *, years: bool, wide: bool
     ) -> bytes:
+        from simengine.report.csv import FOR_CSV
+
         problems = []
         if suffix != ".csv":
             says = {
                 "years": (years, "is a table of outcomes by period"),
                 "wide": (wide, "is a table with one row an outcome"),
-                "decimal_comma": (style.decimal_comma, "is a way to write CSV"),
+                "decimal_comma": (style.decimal_comma, FOR_CSV),
             }
             problems = [Problem(wrong, key, allowed=".csv") for key, (given, wrong) in says.items() if given]
         elif years and not self.yearly_outputs:

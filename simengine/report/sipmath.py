@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from simengine.distributions.families.metalog import fitted_terms, metalog_values
 from simengine.distributions.sipmath import METALOG
 from simengine.errors import InvalidInput, Problem
-from simengine.report.cell_names import cell_name
+from simengine.report.cell_names import stems
 from simengine.report.numbers import level, significant
 from simengine.report.statistics import reported_pairs
+from simengine.report.text import printable
 from simengine.results.draws import draws_of
 from simengine.results.record import Record
 
@@ -94,13 +95,13 @@ def sipmath_library(record: Record, *, data: Sequence[Path] = ()) -> tuple[bytes
     """
     draws = draws_of(record, min(record.integer("trials"), _MOST_TRIALS), data=data)
     values = np.concatenate([block for _, block in draws.blocks()], axis=1)
-    places = reported_pairs(record)
+    places, names = reported_pairs(record), stems(record)
     fits, left, rows = [], [], []
     for k, column in enumerate(draws.columns):
         pair = record.strategies.index(column.strategies[0]), record.outputs.index(column.name)
         assert pair in places
-        fit = _fit(record, *pair, values[k][np.isfinite(values[k])])
-        name = cell_name(column.strategies[0], column.name)
+        name = names[pair[0], column.name]
+        fit = _fit(record, name, *pair, values[k][np.isfinite(values[k])])
         if fit is None:
             left.append(name)
         else:
@@ -114,7 +115,7 @@ def sipmath_library(record: Record, *, data: Sequence[Path] = ()) -> tuple[bytes
     return text.encode(), tuple(fits), tuple(left)
 
 
-def _fit(record: Record, strategy: int, output: int, sample: Array) -> SipFit | None:
+def _fit(record: Record, name: str, strategy: int, output: int, sample: Array) -> SipFit | None:
     """The metalog that comes closest to the exact percentiles, of those as good the bounded and short; or None."""
     sd = float(record["std"][strategy, output])
     low, high = float(record["minimum"][strategy, output]), float(record["maximum"][strategy, output])
@@ -141,8 +142,8 @@ def _fit(record: Record, strategy: int, output: int, sample: Array) -> SipFit | 
     )
     _, counts = np.unique(sample, return_counts=True)
     atom = float(counts.max()) / sample.size if counts.max() > 1 else 0.0
-    names = record.strategies[strategy], record.outputs[output]
-    return SipFit(*(cell_name(*names), *names, coefficients, lower, upper, error, float(worst_level), sd, atom))
+    labels = record.strategies[strategy], record.outputs[output]
+    return SipFit(name, *labels, coefficients, lower, upper, error, float(worst_level), sd, atom)
 
 
 def _bounds(points: Array) -> list[tuple[float | None, float | None]]:
@@ -215,7 +216,7 @@ def _sip(record: Record, fit: SipFit, layer: str) -> dict[str, Any]:
         "metadata": {
             "strategy": fit.strategy,
             "output": fit.output,
-            "unit": str(record["unit"][o]),
+            "unit": printable(str(record["unit"][o])),
             "count": int(record["finite"][s, o]),
             "mean": float(record["mean"][s, o]),
             "std": fit.sd,
@@ -232,7 +233,7 @@ def _sip(record: Record, fit: SipFit, layer: str) -> dict[str, Any]:
 
 def _provenance(record: Record) -> str:
     versions = record.document("versions")
-    return (
+    return printable(
         f"simengine {versions.get('simengine', '')}, {record.text('command')}: {record.integer('trials'):,} trials, "
         f"seed {record.integer('seed')}, sampler {record.text('sampler')}, plan {record.text('plan_digest')}"
     )

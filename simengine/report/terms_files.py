@@ -12,7 +12,7 @@ from simengine.analysis.terms.compute import Price, StrategyTerms, TermsFound
 from simengine.analysis.terms.payment import End, Offer, Zone, interval
 from simengine.analysis.terms.question import TermsQuestion
 from simengine.analysis.terms.sides import MEASURES, Sides
-from simengine.report.csv import CsvStyle, rows_csv
+from simengine.report.csv import PLAIN, CsvStyle, rows_csv
 from simengine.report.measures import number, valued
 
 CSV_COLUMNS = ("strategy", "unit", "part", "name", "side", "quantity", "value", "se")
@@ -147,6 +147,6 @@ def _rows(head: list[str], part: str, name: str, side: str, values: dict[str, An
             yield [*head, part, name, side, quantity, value, nothing]
 
 
-def terms_csv(found: TermsFound, question: TermsQuestion, *, bom: bool = False) -> bytes:
+def terms_csv(found: TermsFound, question: TermsQuestion, style: CsvStyle = PLAIN) -> bytes:
     """The rows of :func:`terms_rows` as a file."""
-    return rows_csv(CSV_COLUMNS, terms_rows(found, question), CsvStyle(bom=bom))
+    return rows_csv(CSV_COLUMNS, terms_rows(found, question), style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import jsonschema
 import numpy as np
@@ -156,6 +157,33 @@ def test_constants_are_left_out():
     text = text.replace('T = "V * D"', 'T = "5"')
     with pytest.raises(InvalidInput, match="no outcome can be written as a metalog"):
         sipmath_library(simengine.run(loads(text, file="small.toml")).record)
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "<script>alert(1)</script>", "\u202egpj", '"]}, \\', "\N{FACE WITH TEARS OF JOY} 智能"]
+)
+def test_labels_are_text_and_names_are_names(text, tmp_path):
+    """Whatever units and titles say the library is JSON of its shape, and every variable has a name of its own."""
+    hostile = SCENARIO.replace('unit = "USD"', f"unit = {json.dumps(text, ensure_ascii=False)}")
+    for old, new in (
+        ("[strategies.a-b]", "[strategies.a-b]\n[strategies.a_b]"),
+        ("strategies.sale", "strategies.R1C1"),
+    ):
+        hostile = hostile.replace(old, new)
+    hostile = hostile.replace("50_000", "2000").replace("[strategies.R1C1]", '[strategies."智能"]\n[strategies.R1C1]')
+    (tmp_path / "deal.toml").write_text(hostile, encoding="utf-8")
+    content, fits, _ = sipmath_library(simengine.run(load(tmp_path / "deal.toml")).record)
+    library = json.loads(content)
+    jsonschema.validate(library, SHAPE)
+    names = [fit.name for fit in fits]
+    assert names[:4] == ["a_b_T", "a_b_profit", "a_b_T_2", "a_b_profit_2"]
+    assert [entry["name"] for entry in library["sips"]] == names and len({name.casefold() for name in names}) == 8
+    assert all(re.fullmatch(r"[^\W\d][\w.]*", name) for name in names)
+    assert {"智能_T", "R1C1_T"} < set(names)
+    shown = text.replace("\u202e", "\N{REPLACEMENT CHARACTER}")
+    assert {entry["metadata"]["unit"] for entry in library["sips"] if entry["metadata"]["output"] == "T"} == {shown}
+    assert [entry["metadata"]["strategy"] for entry in library["sips"]][::2] == ["a-b", "a_b", "智能", "R1C1"]
+    assert "\u202e" not in content.decode()
 
 
 def test_the_same_result_gives_the_same_bytes(result, tmp_path):

@@ -218,6 +218,14 @@ def test_all_problems_are_told_at_once(result, tmp_path):
     assert {problem.key for problem in caught.value.problems} == {"licence_T_P50", "x_T_P50", "sale_T_sd"}
 
 
+def test_the_short_form_of_a_standard_deviation_is_known(result, tmp_path, record):
+    names = {"licence_T_std": at("$B$2"), "licence_T_SD": at("$B$3"), "sale_T_sd_se": at("$B$5")}
+    filled = result.fill_template(make(tmp_path / "my.xlsx", names), tmp_path / "out.xlsx")
+    assert filled.cells == {"licence_T_std": (f"{SHEET}!B3", f"{SHEET}!B2"), "sale_T_std_se": (f"{SHEET}!B5",)}
+    rows = CalamineWorkbook.from_path(tmp_path / "out.xlsx").get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+    assert [rows[k][1] for k in (1, 2, 4)] == [record["std"][0, 0], record["std"][0, 0], record["std_se"][1, 0]]
+
+
 def test_names_that_the_result_lacks_may_be_left_alone(result, tmp_path):
     template = make(tmp_path / "my.xlsx", {"licence_T_P50": at("$B$2"), "x_T_P50": at("$B$5")})
     filled = result.fill_template(template, tmp_path / "out.xlsx", allow_missing=True)

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import make_record
 from dossiers import YEARLY, dossier_of
-from hypothesis import given
-from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
+from workbooks import names_of
 
+from simengine.report.cell_names import TABLES
 from simengine.report.workbook import workbook_bytes
-from simengine.report.workbook.names import MOST_BY_YEAR, TABLES, excel_name
+from simengine.report.workbook.names import MOST_BY_YEAR
 from simengine.results.dossier import Dossier
 
 LEGAL = re.compile(r"[^\W\d][\w.]{0,254}")
-ADDRESS = re.compile(r"[A-Z]{1,3}\d+|R\d*(C\d*)?|C\d*|TRUE|FALSE", re.IGNORECASE)
-
-
-def names_of(content: bytes) -> dict[str, str]:
-    """Names of cells and where they stand, as the file has them: without those that print headers."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        text = archive.read("xl/workbook.xml").decode()
-    found = re.findall(r'<definedName name="([^"]*)"[^>]*>([^<]*)<', text)
-    return {name: place for name, place in found if not name.startswith("_xlnm")}
 
 
 def book_of(record) -> bytes:
@@ -60,46 +50,6 @@ def test_names_lead_to_their_numbers(record):
     assert "licence_T_max_se" not in names
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name("Percentiles").to_python()
     assert [row[-1] for row in rows[1:4]] == ["licence_T_P5", "licence_T_P50", "licence_T_P95"]
-
-
-@pytest.mark.parametrize(
-    ("label", "name"),
-    [
-        ("licence_T", "licence_T"),
-        ("licence-protected_T", "licence_protected_T"),
-        ("授权_T", "授权_T"),
-        ("T1", "_T1"),
-        ("xfd1048576", "_xfd1048576"),
-        ("R1C1", "_R1C1"),
-        ("rc", "_rc"),
-        ("C", "_C"),
-        ("true", "_true"),
-        ("2nd_T", "_2nd_T"),
-        (".a", "_.a"),
-        ("", "_"),
-        ("=1+1", "_1_1"),
-        ("a b\N{FACE WITH TEARS OF JOY}c\u202ed", "a_b_c_d"),
-        ("e\u0301t", "\u00e9t"),
-        ("\U00020000", "_"),
-    ],
-)
-def test_every_label_has_a_legal_name(label, name):
-    assert excel_name(label) == name
-
-
-def test_a_long_label_is_cut_and_keeps_its_digest():
-    first, second = excel_name("x" * 300), excel_name("x" * 300 + "y")
-    assert len(first) == len(second) == 180
-    assert first != second
-    assert re.fullmatch(r"x{171}_[0-9a-f]{8}", first)
-
-
-@given(st.text(max_size=400))
-def test_no_text_makes_an_illegal_name(text):
-    name = excel_name(text)
-    assert LEGAL.fullmatch(name)
-    assert not ADDRESS.fullmatch(name)
-    assert len(name) <= 180
 
 
 def test_labels_that_become_equal_stay_apart():

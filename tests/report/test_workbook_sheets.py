@@ -133,7 +133,7 @@ def test_risks_and_what_they_cost(deal, content):
     row = next(row for row in rows if row["Place in the scenario"] == "risks.leak")
     assert row["Risk"] == "泄露 / the weights leak"
     assert row["Expected loss"] == pytest.approx(line["expected_loss"]["value"], rel=1e-15)
-    assert row["± expected loss"] == pytest.approx(line["expected_loss"]["se"], rel=1e-15)
+    assert row["± loss"] == pytest.approx(line["expected_loss"]["se"], rel=1e-15)
     assert row["Effect on P10"] == pytest.approx(line["effects"]["P10"]["value"], rel=1e-15)
     assert "all of them together" in {row["Risk"] for row in rows}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from simengine.errors import FileProblem, InvalidInput, Problem
-from simengine.report.cell_names import NamedNumber, looks_like_ours, named_numbers
+from simengine.report.cell_names import NamedNumber, asked_name, folded, looks_like_ours, named_numbers
 from simengine.report.template.names import Area, Book, DefinedName, Sheet, read_book, reference_of, target_of
 from simengine.report.template.package import Broken, Package, check_suffixes, local, open_package, parse, tag_end
 from simengine.report.template.sheet import Place, SheetMap, read_sheet, spliced, with_numbers
@@ -57,9 +57,9 @@ def fill(record: Record, template: Path, target: Path, *, allow_missing: bool = 
 
 def _filled(record: Record, package: Package, *, allow_missing: bool) -> Filled:
     book = read_book(package)
-    numbers = {number.name.casefold(): number for number in named_numbers(record)}
-    ours = [name for name in book.names if name.name.casefold() in numbers]
-    strange = [n.name for n in book.names if n.name.casefold() not in numbers and looks_like_ours(n.name)]
+    numbers = {folded(number.name): number for number in named_numbers(record)}
+    ours = [name for name in book.names if asked_name(name.name) in numbers]
+    strange = [n.name for n in book.names if asked_name(n.name) not in numbers and looks_like_ours(n.name)]
     problems = [] if allow_missing else [_missing(name, numbers) for name in dict.fromkeys(strange)]
     if not ours and not problems:
         problems.append(_none(numbers))
@@ -72,7 +72,7 @@ def _filled(record: Record, package: Package, *, allow_missing: bool) -> Filled:
     filled: dict[str, dict[Place, float]] = {part: {} for part in maps}
     cells: dict[str, list[str]] = {}
     for name, sheet, area in targets:
-        number = numbers[name.name.casefold()]
+        number = numbers[asked_name(name.name)]
         filled[sheet.part][area.top, area.left] = number.value
         cells.setdefault(number.name, []).append(f"{sheet.title}!{reference_of(area.top, area.left)}")
     changed = {part: with_numbers(maps[part], places) for part, places in filled.items()}
@@ -137,8 +137,9 @@ def _doubts(
             doubt = f"{where} is the heading of a table, which has to be a text"
         elif doubt is not None:
             doubt = f"{where} {doubt}"
-        other = taken.setdefault((sheet.part, place), name.name.casefold())
-        if doubt is None and other != name.name.casefold():
+        asked = asked_name(name.name)
+        other = taken.setdefault((sheet.part, place), asked)
+        if doubt is None and other != asked:
             doubt = f"refers to {where}, and so does {numbers[other].name}"
         if doubt is not None:
             problems.append(Problem(doubt, name.name, hint="let the name refer to one empty cell or one number"))

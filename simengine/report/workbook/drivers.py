@@ -51,20 +51,18 @@ def write_drivers(book: Workbook, drivers: Record, formats: Formats) -> None:
     rows: Rows = [_row(drivers, place) for s, o in _pairs(drivers) for place in _by_change(drivers, s, o)]
     low, high = (level(point) for point in drivers["swing_point"].tolist())
     columns = [
-        *(TableColumn("Strategy", 18), TableColumn("Outcome", 13), TableColumn("Unit", 12)),
-        *(TableColumn("Driver", 27), TableColumn("Title", 32), TableColumn("Kind", 8)),
-        *(column for name in ("Change of mean", "Rank correlation", "Share") for column in _pair(name)),
-        *(TableColumn(f"Outcome at its P{point}", 9, True) for point in (low, high)),
-        *(TableColumn(f"Input at P{point}", 9, True) for point in (low, high)),
-        TableColumn("Unit of the input", 12),
+        *(TableColumn("Strategy", 18), TableColumn("Outcome", 12), TableColumn("Unit", 12)),
+        *(TableColumn("Driver", 24), TableColumn("Title", 30)),
+        *(TableColumn("Change of mean", 8.5, True), TableColumn("± change", 8, True)),
+        *(TableColumn("Rank correlation", 10, True), TableColumn("± rank", 8, True)),
+        *(TableColumn("Share", 8, True), TableColumn("± share", 8, True)),
+        *(TableColumn(f"Outcome at its P{point}", 8.5, True) for point in (low, high)),
+        *(TableColumn(f"Input at P{point}", 8, True) for point in (low, high)),
+        TableColumn("Unit of input", 13),
     ]
     if rows:
         table_sheet(book, SHEET, columns, rows, formats, landscape=True)
         _write_tornado(book, drivers, formats)
-
-
-def _pair(header: str) -> tuple[TableColumn, TableColumn]:
-    return TableColumn(header, 10, True), TableColumn(f"± {header[0].lower()}{header[1:]}", 10, True)
 
 
 def _pairs(drivers: Record) -> Iterator[tuple[int, int]]:
@@ -95,8 +93,7 @@ def _row(drivers: Record, place: _Place) -> list[Cell]:
     numbers += _cells(drivers, "contribution", place, percent=True)
     points = [float(value) for name in ("swing", "swing_input") for value in drivers[name][place]]
     exact = [Number(value, number_shape(significant(value, 5))) if math.isfinite(value) else None for value in points]
-    title, kind = str(drivers["factor_title"][f]), str(drivers["factor_kind"][f])
-    return [*texts, title, kind, *numbers, *exact, str(drivers["factor_unit"][f])]
+    return [*texts, str(drivers["factor_title"][f]), *numbers, *exact, str(drivers["factor_unit"][f])]
 
 
 def _cells(drivers: Record, name: str, place: _Place, *, percent: bool = False) -> list[Cell]:

@@ -27,12 +27,14 @@ def write_risks(book: Workbook, register: _Entry, formats: Formats) -> None:
             lines.append((_TOGETHER, "", one["together"]))
         rows += [_risk(one, *line) for line in lines]
     columns = [
-        *(TableColumn("Strategy", 18), TableColumn("Risk", 34), TableColumn("Place in the scenario", 23)),
+        *(TableColumn("Strategy", 18), TableColumn("Risk", 30), TableColumn("Place in the scenario", 20)),
         TableColumn("Unit", 12),
-        *_pair("Probability", 9),
-        *(TableColumn(f"Time, {which}", 7, True) for which in ("mean", "P10", "P90")),
-        *(*_pair("Expected loss", 9), *_pair("In the worst 5 %", 9), TableColumn("Share of CVaR 95", 9, True)),
-        *(TableColumn(f"Effect on {name}", 9, True) for name in (*_EFFECTS, "P(loss)")),
+        *(TableColumn("Probability", 10, True), TableColumn("± prob.", 7, True)),
+        *(TableColumn(f"Time, {which}", 6, True) for which in ("mean", "P10", "P90")),
+        *(TableColumn("Expected loss", 8.5, True), TableColumn("± loss", 7, True)),
+        *(TableColumn("In the worst 5 %", 9, True), TableColumn("± in worst", 8, True)),
+        TableColumn("Share of CVaR 95", 8, True),
+        *(TableColumn(f"Effect on {name}", 8, True) for name in (*_EFFECTS, "P(loss)")),
     ]
     if rows:
         table_sheet(book, "Risks", columns, rows, formats, landscape=True)

@@ -35,7 +35,7 @@ def write_years(book: Workbook, record: Record, names: CellNames, formats: Forma
 
 
 def _add_year(rows: Rows, record: Record, place: tuple[int, int, int], names: CellNames) -> None:
-    """Statistic, value and standard error of one period; the mean and the percentiles have names."""
+    """Statistic, value and standard error of one period, and the name of the cell."""
     s, o, y = place
     output, year = record.yearly_outputs[o], float(record["year"][y])
     labels: list[Cell] = [record.strategies[s], output, str(record["yearly_unit"][o]), Number(year, "General")]
@@ -45,7 +45,6 @@ def _add_year(rows: Rows, record: Record, place: tuple[int, int, int], names: Ce
     entries = statistics_of_year(record, s, o, y)
     for entry in entries:
         value, error = statistic_shapes(entry if entry.se is not None else entries[0])
-        named = names.by_year and (entry.key == "mean" or entry.group == "percentile")
-        name = names.put((s, output), entry, (SHEET, len(rows) + 1, _VALUE), year=year) if named else ""
+        name = names.put((s, output), entry, (SHEET, len(rows) + 1, _VALUE), year=year) if names.by_year else ""
         se = None if entry.se is None else Number(entry.se, error, error=True)
         rows.append([*labels, entry.label, Number(entry.value, value), se, name])
