@@ -27,8 +27,8 @@ REPORT = (
     ("report-phone", "deal.html", "light", (390, 1400)),
 )
 """Name of the picture, page, theme, and width and height in pixels."""
-WORKBOOK_PAGES = 4
-"""Pages of the printed workbook that are shown."""
+SHEETS = ("Summary", "Calculator", "Outcomes", "Tornado")
+"""Sheets of the workbook of which the first printed page is shown; each page has the name of its sheet at the foot."""
 
 
 class Missing(Exception):
@@ -101,14 +101,21 @@ def report_pictures(folder: Path) -> None:
 
 
 def workbook_pictures(folder: Path) -> None:
-    """The first pages of the workbook, as it prints."""
+    """Sheets of the workbook, as they print."""
     office = program("soffice", "libreoffice")
     profile = (folder / "office").as_uri()
     run([office, f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf", "--outdir", folder,
          folder / "out" / "workbook.xlsx"])  # fmt: skip
-    for place, page in enumerate(pages_of(folder / "workbook.pdf", folder, 1, WORKBOOK_PAGES, 80), 1):
-        shutil.move(page, IMAGES / f"workbook-{place}.png")
-        kept(IMAGES / f"workbook-{place}.png")
+    printed = folder / "workbook.pdf"
+    run([program("pdftotext"), "-layout", printed, folder / "workbook.txt"])
+    texts = (folder / "workbook.txt").read_text(encoding="utf-8").split("\f")
+    for sheet in SHEETS:
+        page = next((k for k, text in enumerate(texts, 1) if f"workbook.xlsx: {sheet}" in text), None)
+        if page is None:
+            raise SystemExit(f"the workbook has no page of the sheet {sheet}")
+        target = IMAGES / f"workbook-{sheet.lower()}.png"
+        shutil.move(pages_of(printed, folder, page, page, 80)[0], target)
+        kept(target)
 
 
 def results(folder: Path) -> None:

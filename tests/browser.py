@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,6 @@ import pytest
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = "axe-core@4.10.3"
 _SECONDS = 90
-_NARROWEST = 500
-"""Width of a window below which it is not made narrower."""
 
 
 def needed() -> None:
@@ -37,15 +36,8 @@ class Browser:
         assert PROGRAM is not None
         path = self.folder / "page.html"
         path.write_bytes(page)
-        words = [
-            PROGRAM,
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-        ]
-        words += [f"--user-data-dir={self.folder / 'profile'}", f"--window-size={max(width, _NARROWEST)},1000"]
+        words = [PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        words += [f"--user-data-dir={self.folder / 'profile'}", f"--window-size={width},1000"]
         words += ["--hide-scrollbars", "--no-first-run"]
         words += [f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--enable-logging=stderr", "--v=0"]
         done = subprocess.run(
@@ -60,17 +52,24 @@ class Browser:
         return [line for line in log.splitlines() if "CONSOLE" in line]
 
     def measured(self, page: bytes, script: str, *, width: int = 1100, dark: bool = False) -> Any:
-        """The value of an expression of JavaScript, or of a promise, in a copy of the page that may run it.
+        """The value of an expression of JavaScript, or of a promise, in a copy of the page that may run it."""
+        return self._measured(_without_policy(page), script, width=width, dark=dark)
 
-        No window is as narrow as a phone: there the page stands in a frame.
+    def measured_each(self, pages: Sequence[tuple[bytes, int]], script: str) -> list[Any]:
+        """The value of an expression in each of several pages, each in a frame of a width: one start of the browser.
+
+        No window is as narrow as a phone, a frame may be.
         """
-        copy = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", page)
-        if width < _NARROWEST:
-            inside = html.escape(copy.decode("utf-8"))
-            copy = (
-                f'<!DOCTYPE html><head></head><iframe width="{width}" height="800" srcdoc="{inside}"></iframe>'.encode()
-            )
-            script = f"frames[0].eval({json.dumps(script)})"
+        frames = "".join(
+            f'<iframe width="{width}" height="800" srcdoc="{html.escape(_without_policy(page).decode())}"></iframe>'
+            for page, width in pages
+        )
+        every = f"Array.from({{length: frames.length}}, (_, k) => frames[k].eval({json.dumps(script)}))"
+        found = self._measured(f"<!DOCTYPE html><head></head>{frames}".encode(), f"Promise.all({every})", width=1600)
+        assert isinstance(found, list) and len(found) == len(pages)
+        return found
+
+    def _measured(self, copy: bytes, script: str, *, width: int, dark: bool = False) -> Any:
         program = (
             f"<script>addEventListener('load',async()=>{{let said;try{{said=await({script})}}"
             "catch(error){said={error:String(error)}}"
@@ -90,6 +89,10 @@ class Browser:
         target = self.folder / "page.pdf"
         self.run(page, "--no-pdf-header-footer", f"--print-to-pdf={target}", **looks)
         return target.read_bytes()
+
+
+def _without_policy(page: bytes) -> bytes:
+    return re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", page)
 
 
 def axe(folder: Path) -> str:

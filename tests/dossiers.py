@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,20 @@ def dossier_of(
 ) -> Dossier:
     """The dossier of a scenario: a file, a scenario that was read, or its text (which has a line break).
 
-    Parts that a scenario has not, such as the comparison of its only strategy, are None.
+    Those of files and texts are made once, and no test changes them.  Parts that a scenario has not, such as the
+    comparison of its only strategy, are None.
     """
-    text = isinstance(source, str) and "\n" in source
-    scenario = loads(source) if text and isinstance(source, str) else source
+    if isinstance(source, Scenario):
+        return _made(source, trials, seed, parts)
+    return _made_once(source, trials, seed, tuple(parts))
+
+
+@functools.cache
+def _made_once(source: str | Path, trials: int, seed: int, parts: tuple[str, ...]) -> Dossier:
+    return _made(loads(source) if "\n" in str(source) else source, trials, seed, parts)
+
+
+def _made(scenario: str | Path | Scenario, trials: int, seed: int, parts: Collection[str]) -> Dossier:
     record = simengine.run(scenario, trials=trials, seed=seed, threads=1).record
     asked = {"trials": trials, "seed": seed, "threads": 1}
     answers: dict[str, Callable[[], Any]] = {

@@ -102,7 +102,7 @@ def texts(element: ElementTree.Element) -> list[str]:
 
 
 def number(text: str) -> float:
-    return float(text.replace("−", "-").replace(",", "").removesuffix(" %"))
+    return float(text.replace("−", "-").replace(",", "").removesuffix("%"))
 
 
 def axis(root: ElementTree.Element, name: str) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"meta", "br", "wbr", "hr", "img", "link", "input"}
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "a", "header", "nav", "main", "section", "footer", "div"),
     *(
@@ -28,7 +28,7 @@ ALLOWED = {
         "th",
         "td",
     ),
-    *("figure", "figcaption", "details", "summary", "strong", "small", "span", "code", "pre"),
+    *("figure", "figcaption", "details", "summary", "strong", "small", "span", "code", "pre", "wbr"),
     *("svg", "desc", "g", "line", "path", "rect", "circle", "text", "polyline", "polygon", "tspan", "ellipse"),
 }
 """Elements that a page is made of."""

@@ -29,13 +29,14 @@ _NUMBERS = (
         "_met",
         "_score",
         "_share_in_default",
+        "_goes_on",
     ),
 )
 _SHARES = frozenset(
     {
         *("discount_factor", "partner_discount_factor", "allocation", "on_market", "collection", "legal_share"),
         *("technical_success", "approved", "launched", "ever_negative", "irr", "roi", "subscribers", "served"),
-        *("default_share", "demand_shock", "exchange_shock"),
+        *("default_share", "demand_shock", "exchange_shock", "goes_on", "failed", "partner_active", "partner_remains"),
     }
 )
 _A_YEAR = ("tax.relief.exempt", "insurance.deductible", "insurance.limit")

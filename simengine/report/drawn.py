@@ -27,6 +27,7 @@ class Drawn(Studied):
         other: str | None = None,
         lang: str = "en",
         width: float = 640.0,
+        beside: Sequence[str] = (),
         drivers: Answer | Record | None = None,
         data: Sequence[Path] = (),
     ) -> Figure:
@@ -44,6 +45,8 @@ class Drawn(Studied):
             ``"en"`` or ``"zh"``.
         width
             Width of the drawing in its own unit, 320 to 1200; text keeps its size.
+        beside
+            Strategies with which a density or a fan is to be compared by eye: their pictures have one scale.
         drivers
             What :func:`simengine.drivers` found, for a tornado or a spider.
         data
@@ -74,6 +77,7 @@ class Drawn(Studied):
             other=other,
             lang=lang,
             width=width,
+            beside=beside,
             drivers=drivers.record if isinstance(drivers, Answer) else drivers,
             data=data,
         )

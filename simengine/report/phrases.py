@@ -180,6 +180,8 @@ class PagePhrases(TermPhrases):
         "Pictures of further strategies are left out to keep the file small ({count}); `simengine plot` draws them.",
         "为控制文件大小，另有 {count} 个策略的图未列出；可用 simengine plot 绘制。",
     )
+    one_scale = Phrase("All on one scale of values", "各图数值刻度相同")
+    own_scales = Phrase("Each on its own scale of values", "各图数值刻度不同")
     other_strategies = Phrase("The other strategies", "其他策略")
     data_behind = Phrase("The picture in words and numbers", "图的文字说明与数据")
     error_note = Phrase(

@@ -38,6 +38,15 @@ def test_scenarios_that_ship_contradict_nothing(path: Path) -> None:
             assert kinds["T"] == amount()
 
 
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_shares_and_switches_of_a_deal_are_no_amounts(path: Path) -> None:
+    """What the engine's own titles call a share, or a matter of whether, has no unit."""
+    for model in expand(load(path)):
+        for formula in model.formulas.values():
+            title = formula.title.startswith(("share ", "whether ", "prices", "1 in "))
+            assert not (title and formula.section != "model" and formula.unit), formula.name
+
+
 def test_expansions_have_the_kind_that_they_should() -> None:
     text = """
 [scenario]

@@ -262,7 +262,7 @@ def test_a_language_without_a_page_is_refused_before_anything_is_written(stored,
 def test_the_page_of_a_dossier_is_a_document_in_its_language(stored, tmp_path):
     for lang in ("en", "zh"):
         text = stored.to_html(tmp_path / f"{lang}.html", lang=lang).read_text(encoding="utf-8")
-        assert text.startswith("<!doctype html>")
+        assert text.startswith("<!DOCTYPE html>")
         assert f'lang="{lang}' in text
 
 

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simengine.report.figures.density import spread_out
-from simengine.report.figures.lettering import cut, in_language, lines_of, named, text_length
+from simengine.report.figures.inputs import short_names
+from simengine.report.figures.lettering import cut, lines_of, text_length
+from simengine.report.figures.marks import thinned
 from simengine.report.figures.palette import DARK, LIGHT
 from simengine.report.figures.scale import Scale, nice_step, nice_ticks, padded, tick_labels
 from simengine.report.figures.svg import escaped, path_of
@@ -93,13 +95,40 @@ def test_text_is_cut_to_its_room_and_wide_characters_are_square():
     assert lines_of("two words", 400.0, 12.0, 2) == ["two words"]
 
 
-def test_the_half_of_a_title_in_the_language():
-    assert in_language("转让价值 / transfer value", "en") == "transfer value"
-    assert in_language("转让价值 / transfer value", "zh") == "转让价值"
-    assert in_language("revenue / cost", "zh") == "revenue / cost"
-    assert in_language("净现值", "en") == "净现值"
-    assert named("T", "", "en") == "T"
-    assert named("T\x1b[31m", "", "en") == "T\N{REPLACEMENT CHARACTER}[31m"
+def test_a_line_with_fewer_points_is_the_same_line():
+    x = np.linspace(0.0, 600.0, 400)
+    y = 200.0 * np.exp(-(((x - 300.0) / 40.0) ** 2))
+    points = list(zip(x.tolist(), y.tolist(), strict=True))
+    found = thinned(points)
+    assert found[0] == points[0] and found[-1] == points[-1]
+    assert len(found) < 150
+    assert np.abs(np.interp(x, *np.array(found).T) - y).max() < 0.5  # upright, where the line is steep
+    flat = y < 1e-3
+    assert np.abs(np.interp(x[flat], *np.array(found).T) - y[flat]).max() <= 0.05
+    steps = [(0.0, 0.0), (0.0, 9.0), (5.0, 9.0), (5.0, 9.0), (7.0, 9.0), (7.0, 0.0), (0.0, 0.0)]
+    assert thinned(steps) == [(0.0, 0.0), (0.0, 9.0), (7.0, 9.0), (7.0, 0.0), (0.0, 0.0)]
+    assert thinned([(1.0, 1.0)] * 5) == [(1.0, 1.0)] * 2
+    assert thinned([]) == []
+
+
+def test_inputs_are_called_by_what_the_engine_and_the_scenario_call_them():
+    names = ["stage_2_succeeds", "rival_clock", "rival_2_clock", "partner_clock", "x_clock", "V"]
+    titles = [
+        *("whether 取得注册 / clearance succeeds", "hazard used up when it happens: 竞争 / a rival enters"),
+        *("hazard used up when it happens: 竞争 / a rival enters", "hazard used up when the partner defaults"),
+        *("hazard used up when it happens: ", "\x1b[31m"),
+    ]
+    assert short_names(names, titles, "zh") == [
+        *("“取得注册”是否成功", "“竞争”发生的时间（第 1 次）", "“竞争”发生的时间（第 2 次）"),
+        *("违约的时间", "“x”发生的时间", "\N{REPLACEMENT CHARACTER}[31m"),
+    ]
+    shocks = short_names(["shock_1", "shock_2"], ["shock to demand"] * 2, "zh")
+    assert shocks == ["需求冲击（第 1 期）", "需求冲击（第 2 期）"]
+    assert short_names(["a_1", "a_2"], ["mine"] * 2, "en") == ["a_1: mine", "a_2: mine"]
+    assert short_names(names[:2], titles[:2], "en") == [
+        "whether clearance succeeds",
+        "time of “a rival enters”",
+    ]
 
 
 def test_labels_in_a_row_do_not_touch():

@@ -11,9 +11,8 @@ import pytest
 from figure_cases import DEAL, HOSTILE, SVG, axis, dossier_of, drawn, of_class, parsed, path_points, texts
 
 import simengine
-from simengine.errors import FileProblem, InvalidInput, Mismatch
+from simengine.errors import FileProblem, InvalidInput
 from simengine.report.figures import KINDS, figure
-from simengine.report.figures.draws import redrawn
 from simengine.report.figures.palette import DARK, LIGHT
 from simengine.report.figures.plot import plotted
 from simengine.report.numbers import estimate
@@ -90,6 +89,37 @@ def test_names_of_elements_differ_between_pictures(dossier):
     found = [drawn(dossier, kind, output=output) for kind in ("density", "cdf") for output in ("T", "margin")]
     names = [name for one in found for name in re.findall(r' id="([^"]+)"', one.svg(inline=True))]
     assert len(set(names)) == len(names) == 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_units_and_percent_are_said_in_the_language(dossier, kind):
+    said = {}
+    for lang in ("en", "zh"):
+        found = drawn(dossier, kind, lang=lang)
+        said[lang] = " ".join([found.subtitle, found.description, *found.header, *parsed(found).itertext()])
+    assert "USD" not in said["zh"]
+    assert not re.search(r"\d %", said["zh"])
+    assert not re.search(r"\d%", said["en"])
+    assert ("USD 10k" in said["en"]) == ("万美元" in said["zh"])
+    assert ("USD 10k" in said["en"]) or kind == "correlation"
+
+
+def test_strategies_that_look_the_same_have_other_names_of_elements(dossier):
+    one, other = drawn(dossier, "density"), replace(drawn(dossier, "density"), subtitle="another")
+    assert len(set(re.findall(r' id="([^"]+)"', one.svg(inline=True) + other.svg(inline=True)))) == 4
+
+
+@pytest.mark.parametrize(("kind", "name"), [("density", "x-axis"), ("fan", "y-axis")])
+def test_pictures_beside_each_other_have_one_scale(kind, name):
+    text = DEAL.format(title='"x"', unit='"USD"') + 'inputs.V = { dist = "lognormal", p10 = 900, p90 = 4000 }\n'
+    dossier = Dossier(simengine.run(loads(text), trials=1024).record)
+    ways = dossier.record.strategies
+    alone = [axis(parsed(figure(dossier, kind, strategy=one)), name) for one in ways]
+    beside = [axis(parsed(figure(dossier, kind, strategy=one, beside=ways)), name) for one in ways]
+    assert alone[0] != pytest.approx(alone[1], rel=0.1)
+    assert beside[0] == pytest.approx(beside[1], rel=1e-3)
+    with pytest.raises(InvalidInput, match="no strategy 'gift'"):
+        figure(dossier, kind, beside=["gift"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -260,48 +290,6 @@ def test_the_last_look_of_convergence_is_the_run(dossier):
     assert [row[0] for row in found.rows] == ["256", "512", "1,024", "2,048", "4,096"]
     mean, error = dossier.record["mean"][0, 0], dossier.record["mean_se"][0, 0]
     assert found.rows[-1][2] == estimate(float(mean), float(error)).text().replace("-", "−")
-
-
-# ---- trials drawn again ----
-
-
-def test_trials_that_are_drawn_again_are_those_of_the_run():
-    """A run of fewer trials than are drawn again is drawn whole: its mean and its extremes come back."""
-    record = dossier_of(trials=1500).record
-    found = redrawn(record, "scatter")
-    for s, strategy in enumerate(record.strategies):
-        for o, output in enumerate(record.outputs):
-            values = found.outcomes[strategy, output]
-            assert values.shape == (1500,)
-            assert values.mean() == pytest.approx(record["mean"][s, o], rel=1e-12)
-            assert (values.min(), values.max()) == (record["minimum"][s, o], record["maximum"][s, o])
-
-
-def test_inputs_and_outcomes_are_of_the_same_trials(dossier):
-    found = redrawn(dossier.record, "correlation")
-    inputs = {one.name: one.values for one in found.inputs["licence"]}
-    without_leak = inputs["V"] * inputs["D"] - 400.0
-    outcome = found.outcomes["licence", "T"]
-    spared = np.isclose(outcome, without_leak, rtol=1e-9)
-    assert spared.mean() == pytest.approx(0.7, abs=0.01)
-    assert (outcome[~spared] < without_leak[~spared]).all()
-
-
-def test_a_look_is_the_run_of_so_many_trials(dossier):
-    looks = redrawn(dossier.record, "convergence").looks["safe", "T"]
-    look = next(look for look in looks if look.trials == 1024)
-    record = dossier_of(trials=1024).record
-    assert look.mean == record["mean"][1, 0]
-    assert look.mean_se == record["mean_se"][1, 0]
-    assert look.quantiles.tolist() == record["quantiles"][1, 0].tolist()
-
-
-def test_draws_of_another_rule_are_refused(dossier):
-    record = dossier.record
-    other = replace(record, attrs={**record.attrs, "stream_version": record.attrs["stream_version"] + 1})
-    with pytest.raises(Mismatch, match="stream version"):
-        redrawn(other, "scatter")
-    assert redrawn(other, "density") is None
 
 
 @pytest.mark.parametrize("percentiles", [[50.0], [10.0, 30.0], [0.1, 5.0, 60.0, 99.9]])

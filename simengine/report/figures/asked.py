@@ -9,8 +9,8 @@ import numpy as np
 
 from simengine.errors import InvalidInput, Problem
 from simengine.report.figures.draws import Draws
-from simengine.report.figures.lettering import named
-from simengine.report.figures.wording import PHRASES, Phrases
+from simengine.report.figures.wording import PictureWords, picture_words
+from simengine.report.language import outcome_title, strategy_names
 from simengine.report.text import printable
 from simengine.results.dossier import Dossier
 from simengine.results.record import Record
@@ -22,7 +22,7 @@ _FEW_COUNTS = "no outcome of the result has a histogram"
 class Asked:
     """A picture as it was asked for; names are those of the scenario, None where the kind may choose.
 
-    ``width`` is that of the drawing in its own unit.
+    ``width`` is that of the drawing in its own unit; ``beside`` are strategies whose pictures have the same scale.
     """
 
     dossier: Dossier
@@ -34,6 +34,7 @@ class Asked:
     lang: str
     draws: Draws | None
     width: float
+    beside: tuple[str, ...] = ()
 
     @property
     def record(self) -> Record:
@@ -41,9 +42,9 @@ class Asked:
         return self.dossier.record
 
     @property
-    def words(self) -> Phrases:
+    def words(self) -> PictureWords:
         """Phrases in the language."""
-        return PHRASES[self.lang]
+        return picture_words(self.lang)
 
     def outcome(self) -> int:
         """The place of the outcome that is one number a trial; the first where none is named.
@@ -88,6 +89,15 @@ class Asked:
             raise InvalidInput(Problem(f"none of these strategies reports {self.record.outputs[output]!r}"))
         return found
 
+    def compared(self, output: int) -> list[int]:
+        """Places of the strategies that share the scale of the picture, those that report the outcome."""
+        asked = self.places_beside()
+        return [s for s in self._reporting(output) if s in asked]
+
+    def places_beside(self) -> list[int]:
+        """Places of all strategies that share the scale of the picture."""
+        return [place_of("strategy", name, self.record.strategies) for name in self.beside]
+
     def first_of(self, output: int, most: int) -> tuple[list[int], str]:
         """Places of as many strategies as a picture has room for, and what is said where there are more."""
         found = self.several(output)
@@ -106,7 +116,7 @@ class Asked:
 
     def outcome_name(self, output: int) -> str:
         """What an outcome is called."""
-        return named(self.record.outputs[output], str(self.record["output_title"][output]), self.lang)
+        return outcome_title(self.record.outputs[output], str(self.record["output_title"][output]), self.lang)
 
     def headline(self, phrase: str, output: int) -> str:
         """A title about an outcome; a sentence begins with a capital, a name stays as it is."""
@@ -116,16 +126,20 @@ class Asked:
 
     def unit(self, output: int) -> str:
         """The unit of an outcome."""
-        return printable(str(self.record["unit"][output]))
+        return self.unit_said(str(self.record["unit"][output]))
+
+    def unit_said(self, unit: str) -> str:
+        """A unit as it is said in the language."""
+        return printable(self.words.unit_of(unit))
 
     def strategy_name(self, strategy: int) -> str:
         """What a strategy is called."""
-        return named(self.record.strategies[strategy], str(self.record["strategy_title"][strategy]), self.lang)
+        return strategy_names(self.record, self.lang)[strategy]
 
     def subtitle(self, *parts: str, trials: int | None = None) -> str:
         """Parts and the number of trials, in one line; that of the run where no other is given."""
         count = self.record.integer("trials") if trials is None else trials
-        return " · ".join(part for part in (*parts, self.words.trials.format(count=f"{count:,}")) if part)
+        return " · ".join(part for part in (*parts, self.words.count_of_trials(count)) if part)
 
 
 def place_of(what: str, name: str, known: Sequence[str]) -> int:

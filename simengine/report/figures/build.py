@@ -19,7 +19,7 @@ from simengine.report.figures.overlay import overlay
 from simengine.report.figures.scatter import scatter
 from simengine.report.figures.spider import spider
 from simengine.report.figures.tornado import tornado
-from simengine.report.figures.wording import PHRASES
+from simengine.report.language import LANGUAGES
 from simengine.results.dossier import Dossier
 
 _MAKERS: Mapping[str, Callable[[Asked], Figure]] = {
@@ -54,6 +54,7 @@ def figure(
     lang: str = "en",
     draws: Draws | None = None,
     width: float = WIDTH,
+    beside: Sequence[str] = (),
 ) -> Figure:
     """A picture of a result.
 
@@ -73,6 +74,8 @@ def figure(
         Trials drawn again, for the kinds that need them: see :mod:`simengine.report.figures.draws`.
     width
         Width of the drawing in its own unit, 320 to 1200: text keeps its size, and a narrow one has fewer ticks.
+    beside
+        Strategies with which a density or a fan is to be compared by eye: pictures of them have one scale of values.
 
     Raises
     ------
@@ -82,11 +85,11 @@ def figure(
     problems = []
     if kind not in _MAKERS:
         problems.append(Problem("there is no such kind of picture", "kind", kind, ", ".join(KINDS)))
-    if lang not in PHRASES:
-        problems.append(Problem("there is no such language", "lang", lang, ", ".join(PHRASES)))
+    if lang not in LANGUAGES:
+        problems.append(Problem("there is no such language", "lang", lang, ", ".join(LANGUAGES)))
     if not NARROWEST <= width <= WIDEST:
         problems.append(Problem("out of range", "width", f"{width:g}", f"{NARROWEST:g} to {WIDEST:g}"))
     if problems:
         raise InvalidInput(problems)
     chosen = None if strategies is None else tuple(strategies)
-    return _MAKERS[kind](Asked(dossier, kind, output, strategy, chosen, other, lang, draws, width))
+    return _MAKERS[kind](Asked(dossier, kind, output, strategy, chosen, other, lang, draws, width, tuple(beside)))

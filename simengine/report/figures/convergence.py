@@ -75,7 +75,7 @@ def convergence(asked: Asked) -> Figure:
         title=asked.headline(words.convergence, output),
         subtitle=asked.subtitle(asked.strategy_name(strategy), unit),
         description=_said(asked, looks, output, unit),
-        header=(words.number_of_trials, *(words.with_unit(one.name, unit) for one in shown)),
+        header=(words.trials_column, *(words.with_unit(one.name, unit) for one in shown)),
         rows=[
             (f"{look.trials:,}", *(estimate(one.values[k], one.errors[k]).text().replace("-", "−") for one in shown))
             for k, look in enumerate(looks)

@@ -14,7 +14,7 @@ from simengine.report.figures.distribution import Array
 from simengine.report.figures.draws import Joined, Variable
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN
-from simengine.report.figures.inputs import short_names
+from simengine.report.figures.inputs import known_titles, short_names
 from simengine.report.figures.lettering import text_length
 from simengine.report.figures.marks import SMALL, bar, label
 from simengine.report.figures.scatter import draws_of, standard_ranks
@@ -46,7 +46,9 @@ def correlation(asked: Asked) -> Figure:
     shown = _chosen(draws.inputs[key[0]], groups, draws.outcomes[key], most)
     if not shown:
         raise InvalidInput(Problem(f"nothing uncertain goes into {key[1]!r} of {key[0]!r}"))
-    short = short_names([one.name for one in shown], [one.title for one in shown], asked.lang)
+    inputs = [one.name for one in shown]
+    titles = known_titles(record, inputs, [one.title for one in shown], asked.lang)
+    short = short_names(inputs, titles, asked.lang)
     names = [*short, asked.outcome_name(output)]
     pairs = _pairs([*shown, Variable(key[1], "", draws.outcomes[key])], groups)
     elements, height = _map(asked, names, pairs)

@@ -24,7 +24,7 @@ from simengine.report.figures.frame import (
     zero_rule,
 )
 from simengine.report.figures.lettering import text_length
-from simengine.report.figures.marks import DASHES, SMALL, area, label, line, point, rule, under
+from simengine.report.figures.marks import DASHES, SMALL, area, label, line, point, rule, thinned, under
 from simengine.report.figures.scale import Scale, nice_ticks, padded, tick_labels
 from simengine.report.figures.sentences import amount, beside_sentence, loss_sentence, percent, spread_sentence
 from simengine.report.figures.svg import INK, MUTED, Element, Point, group, series
@@ -62,7 +62,7 @@ def _cumulative(asked: Asked, *, more: bool) -> Figure:
     elements = [
         drawn,
         bottom_axis(frame, value_axis(across, unit, asked.lang, unit)),
-        left_axis(frame, Axis(upward, *share_ticks(0.0, 1.0))),
+        left_axis(frame, Axis(upward, *share_ticks(0.0, 1.0, asked.words))),
         *zero_rule(frame, across, upright=True),
     ]
     if len(places) == 1:
@@ -78,7 +78,7 @@ def _cumulative(asked: Asked, *, more: bool) -> Figure:
     at = np.array(nice_ticks(across.low, across.high, _TABLE_ROWS))
     heading = words.more_than if more else words.at_most
     names = [asked.strategy_name(s) for s in places]
-    title = words.exceedance if more else words.cdf
+    title = words.exceedance_of if more else words.cdf
     return Figure(
         kind="exceedance" if more else "cdf",
         title=asked.headline(title, output),
@@ -100,7 +100,7 @@ def _points(found: Distribution, across: Scale, upward: Scale, more: bool) -> li
     ends = found.probability(np.array([across.low, across.high]))
     below = np.concatenate([[ends[0]], found.below[inside], [ends[1]]])
     shares = 1.0 - below if more else below
-    return [(across.at(float(x)), upward.at(float(y))) for x, y in zip(values, shares, strict=True)]
+    return thinned([(across.at(float(x)), upward.at(float(y))) for x, y in zip(values, shares, strict=True)])
 
 
 def _targets(asked: Asked, strategy: int, output: int) -> list[tuple[float, float, float]]:
@@ -131,7 +131,7 @@ def _spots(
     found = []
     for value, below, error in targets:
         share = 1.0 - below if more else below
-        text = f"P({sign} {significant(value, 6)}) = {percent(share, error)}".replace("-", "−")
+        text = f"P({sign} {significant(value, 6)}) = {percent(asked, share, error)}".replace("-", "−")
         found.append(Spot(value, share, text, True))
     levels = record["quantile"].tolist()
     values, errors = record["quantiles"][strategy, output], record["quantiles_se"][strategy, output]
@@ -177,7 +177,7 @@ def _said(
         parts = [beside_sentence(asked, s, output) for s in places]
     for value, below, error in targets if len(places) == 1 else ():
         sign = "≥" if more else "<"
-        parts.append(f"P({sign} {significant(value, 6)}) = {percent(1.0 - below if more else below, error)}.")
+        parts.append(f"P({sign} {significant(value, 6)}) = {percent(asked, 1.0 - below if more else below, error)}.")
     return " ".join(part for part in parts if part)
 
 

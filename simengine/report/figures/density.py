@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from simengine.report.figures.asked import Asked
-from simengine.report.figures.distribution import Array, Distribution
+from simengine.report.figures.distribution import Array, Distribution, common_view
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN, Frame, bottom_axis, value_axis, zero_rule
 from simengine.report.figures.lettering import text_length
-from simengine.report.figures.marks import SMALL, area, bar, diamond, label, line, rule, under
+from simengine.report.figures.marks import SMALL, area, bar, diamond, label, line, rule, thinned, under
 from simengine.report.figures.scale import Scale, padded
 from simengine.report.figures.sentences import amount, loss_sentence, spread_sentence
 from simengine.report.figures.svg import INK, MUTED, Element, Paint, Point, group
@@ -43,13 +44,15 @@ def density(asked: Asked) -> Figure:
     strategy = asked.one_strategy(output)
     found, unit = Distribution.of(record, strategy, output), asked.unit(output)
     marks = marks_of(asked, strategy, output)
-    low, high = found.view()
-    low, high = min([low, *(mark.value for mark in marks)]), max([high, *(mark.value for mark in marks)])
+    shared = asked.compared(output)
+    low, high = _whole_range(asked, shared or [strategy], output)
     if found.fixed:
-        low, high = padded(found.quantile(0.5), found.quantile(0.5))
-    edges, shares = found.bars(low, high) if not found.lattice else columns(found, low, high)
+        low, high = padded(low, high)
+    own = max(low, min(found.minimum, high)), min(high, max(found.maximum, low))
+    edges, shares = found.bars(*own) if not found.lattice else columns(found, low, high)
     frame = Frame(MARGIN, _TOP, asked.width - MARGIN, _TOP + _HEIGHT)
-    across = frame.across(*padded(min(low, float(edges[0])), max(high, float(edges[-1])), 0.02))
+    ends = (low, high) if shared else (min(low, float(edges[0])), max(high, float(edges[-1])))
+    across = frame.across(*padded(*ends, 0.02))
     width = float(edges[1] - edges[0])
     tallest = limit(shares) if found.atoms else float(shares.max())
     curve = None if found.atoms else found.curve(across.low, across.high)
@@ -76,6 +79,13 @@ def density(asked: Asked) -> Figure:
         elements=tuple(elements),
         lang=asked.lang,
     )
+
+
+def _whole_range(asked: Asked, strategies: Sequence[int], output: int) -> tuple[float, float]:
+    """The range that holds the views of strategies and what is marked of them."""
+    low, high = common_view([Distribution.of(asked.record, s, output) for s in strategies])
+    marked = [mark.value for s in strategies for mark in marks_of(asked, s, output)]
+    return min([low, *marked]), max([high, *marked])
 
 
 def marks_of(asked: Asked, strategy: int, output: int) -> list[Mark]:
@@ -116,17 +126,17 @@ def _bars(
         if share <= 0.0:
             continue
         shown = min(float(share), tallest)
-        left, right = across.at(float(edges[k])), across.at(float(edges[k + 1]))
+        left, right = (across.at(across.kept(float(edge))) for edge in edges[k : k + 2])
         gap = 0.5 if right - left > 4.0 else 0.0
         paint = LOSS if edges[k + 1] <= 1e-9 * width else BODY
-        tip = f"{_said_of(found, edges, k)}: {100.0 * share:.2f} %"
+        tip = f"{_said_of(found, edges, k)}: {asked.words.percent(f'{100.0 * share:.2f}')}"
         y = upward.at(shown / width)
         ends = (across.at(low), across.at(high)) if not found.lattice else _whole(found, edges, k, left, right)
         for start, end, opacity in _shades(left + gap, right - gap, *ends):
             parts.append(bar(start, y, end - start, upward.start - y, paint, opacity=opacity, tooltip=tip))
         if shown < share:
             parts.append(rule((left - 2.0, y + 12.0), (right + 2.0, y + 6.0), Paint("paper"), width=4.0))
-            text = f"{significant(100.0 * float(share), 3)} %"
+            text = asked.words.percent(significant(100.0 * float(share), 3))
             parts.append(label(right + 4.0, y + 10.0, text, halo=True, tooltip=tip))
     return parts
 
@@ -147,10 +157,10 @@ def _curve(values: Array, heights: Array, across: Scale, upward: Scale) -> list[
     """The smooth density, in another colour where the outcome is a loss."""
     points = [(across.at(float(x)), upward.at(float(y))) for x, y in zip(values, heights, strict=True)]
     if not values[0] < 0.0 < values[-1]:
-        return [line(points, LOSS if values[-1] <= 0.0 else BODY)]
+        return [line(thinned(points), LOSS if values[-1] <= 0.0 else BODY)]
     at_zero = (across.at(0.0), upward.at(float(np.interp(0.0, values, heights))))
     split = int(np.searchsorted(values, 0.0))
-    return [line([*points[:split], at_zero], LOSS), line([at_zero, *points[split:]], BODY)]
+    return [line(thinned([*points[:split], at_zero]), LOSS), line(thinned([at_zero, *points[split:]]), BODY)]
 
 
 def _rules(frame: Frame, across: Scale, marks: list[Mark]) -> list[Element]:
@@ -202,7 +212,7 @@ def spread_out(wanted: list[tuple[float, float]], left: float, right: float, gap
 def filled(values: Array, heights: Array, across: Scale, upward: Scale, paint: Paint, opacity: float) -> Element:
     """The area under a density."""
     points: list[Point] = [(across.at(float(x)), upward.at(float(y))) for x, y in zip(values, heights, strict=True)]
-    return area(under(points, upward.start), paint, opacity=opacity)
+    return area(under(thinned(points), upward.start), paint, opacity=opacity)
 
 
 def columns(found: Distribution, low: float, high: float) -> tuple[Array, Array]:

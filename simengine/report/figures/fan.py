@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +23,14 @@ from simengine.report.figures.frame import (
     value_ticks,
     zero_rule,
 )
-from simengine.report.figures.lettering import named
 from simengine.report.figures.marks import area, line, point
 from simengine.report.figures.scale import nice_ticks, padded, tick_labels
 from simengine.report.figures.sentences import amount
 from simengine.report.figures.svg import Element, Paint, group
+from simengine.report.language import outcome_title
 from simengine.report.statistics import yearly_places
 from simengine.report.text import printable
+from simengine.results.record import Record
 
 _HEIGHT, _FOOT = 270.0, 50.0
 _BODY, _MEAN = Paint("1"), Paint("2")
@@ -52,13 +55,13 @@ def fan(asked: Asked) -> Figure:
     record, words = asked.record, asked.words
     shown = _shown(asked)
     s, o, years = shown.strategy, shown.output, shown.years
-    name = named(record.yearly_outputs[o], str(record["yearly_title"][o]), asked.lang)
+    name = outcome_title(record.yearly_outputs[o], str(record["yearly_title"][o]), asked.lang)
     own = name == printable(record.yearly_outputs[o])
-    unit = printable(str(record["yearly_unit"][o]))
+    unit = asked.unit_said(str(record["yearly_unit"][o]))
     times = record["year"][years]
     quantiles, mean = record["yearly_quantiles"][s, o, years], record["yearly_mean"][s, o, years]
-    finite = np.concatenate([quantiles[np.isfinite(quantiles)], mean[np.isfinite(mean)], [0.0]])
-    ticks, labels = value_ticks(*padded(float(finite.min()), float(finite.max())), _TICKS, unit, asked.lang)
+    ends = padded(*ends_of(record, o, [s, *asked.places_beside()]))
+    ticks, labels = value_ticks(*ends, _TICKS, unit, asked.lang)
     levels = record["quantile"].tolist()
     entries = [
         Entry(f"P{levels[a]:g} – P{levels[b]:g}", _BODY, shape="band", opacity=1.0 - (1.0 - _BAND) ** (depth + 1))
@@ -71,7 +74,7 @@ def fan(asked: Asked) -> Figure:
     axis_room = Axis(Frame(0, 0, 1, 1).upward(0, 1), ticks, labels).label_room
     frame = Frame(MARGIN + axis_room + 10.0, 16.0 + height, asked.width - MARGIN - 6.0, 16.0 + height + _HEIGHT)
     across = frame.across(*padded(float(times[0]), float(times[-1]), 0.0))
-    upward = frame.upward(*padded(float(finite.min()), float(finite.max())))
+    upward = frame.upward(*ends)
 
     def points(values: Array) -> list[tuple[float, float]]:
         kept = np.isfinite(values)
@@ -103,13 +106,24 @@ def fan(asked: Asked) -> Figure:
         title=words.fan.format(outcome=name if own else name[:1].upper() + name[1:]),
         subtitle=asked.subtitle(asked.strategy_name(s), unit),
         description=_said(asked, shown, name, unit),
-        header=(words.year, words.with_unit(words.mean, unit), *(f"P{level:g}" for level in levels)),
+        header=(words.year.capitalize(), words.with_unit(words.mean, unit), *(f"P{level:g}" for level in levels)),
         rows=_rows(asked, shown),
         width=asked.width,
         height=frame.bottom + _FOOT,
         elements=tuple(elements),
         lang=asked.lang,
     )
+
+
+def ends_of(record: Record, output: int, strategies: Sequence[int]) -> tuple[float, float]:
+    """The range that holds 0, and means and percentiles of all periods of strategies."""
+    shown = [0.0]
+    for s, o, years in yearly_places(record):
+        if o == output and s in strategies:
+            for name in ("yearly_quantiles", "yearly_mean"):
+                shown += record[name][s, o, years].ravel().tolist()
+    finite = [value for value in shown if math.isfinite(value)]
+    return min(finite), max(finite)
 
 
 def _shown(asked: Asked) -> Years:
@@ -155,7 +169,7 @@ def _dots(asked: Asked, shown: Years, times: Array, quantiles: Array, points: ob
             y,
             3.5,
             _BODY,
-            tooltip=f"{asked.words.year} {times[k]:g}: {asked.words.mean} {rows[k][1]}, "
+            tooltip=f"{asked.words.year.capitalize()} {times[k]:g}: {asked.words.mean} {rows[k][1]}, "
             + ", ".join(f"P{level:g} {text}" for level, text in zip(levels, rows[k][2:], strict=True)),
         )
         for k, (x, y) in enumerate(points(quantiles[:, shown.middle]))

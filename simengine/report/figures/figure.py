@@ -136,7 +136,7 @@ class Figure:
 
     def _wrapped(self, body: str, top: float, width: int | None) -> str:
         """The element svg around everything, with the title and description that are read aloud."""
-        name = hashlib.sha256((self.title + body).encode()).hexdigest()[:12]
+        name = hashlib.sha256("\0".join((self.title, self.subtitle, self.description, body)).encode()).hexdigest()[:12]
         title, about = f"sim-{self.kind}-{name}-t", f"sim-{self.kind}-{name}-d"
         full = self.height + top
         size = (self.width, full) if width is None else (float(width), width * full / self.width)

@@ -9,6 +9,7 @@ from simengine.report.figures.lettering import cut, text_length
 from simengine.report.figures.marks import SMALL, TEXT, bar, diamond, label, rule
 from simengine.report.figures.scale import Scale, nice_ticks, tick_labels
 from simengine.report.figures.svg import GRID, INK, MUTED, Element, Paint, group
+from simengine.report.language import Words
 
 WIDTH = 640.0
 """Width of a picture in its own unit, where nothing else is asked for."""
@@ -68,10 +69,10 @@ def value_ticks(low: float, high: float, most: int, unit: str, lang: str) -> tup
     return ticks, tick_labels(ticks, unit, lang)
 
 
-def share_ticks(low: float, high: float, most: int = 5) -> tuple[list[float], list[str]]:
+def share_ticks(low: float, high: float, words: Words, most: int = 5) -> tuple[list[float], list[str]]:
     """Round ticks of probabilities, and their labels in percent."""
     ticks = nice_ticks(low, high, most)
-    return ticks, [f"{text} %" for text in tick_labels([100.0 * tick for tick in ticks], "", "en")]
+    return ticks, [words.percent(text) for text in tick_labels([100.0 * tick for tick in ticks], "", "en")]
 
 
 def value_axis(scale: Scale, unit: str, lang: str, title: str = "") -> Axis:
@@ -93,7 +94,9 @@ def bottom_axis(frame: Frame, axis: Axis, *, grid: bool = True) -> Element:
     parts.append(rule((frame.left, frame.bottom), (frame.right, frame.bottom), MUTED))
     if axis.title:
         parts.append(
-            label(frame.right, frame.bottom + _TITLE_GAP, axis.title, paint=MUTED, anchor="end", room=frame.width)
+            label(
+                frame.right, frame.bottom + _TITLE_GAP, axis.title, paint=MUTED, anchor="end", room=frame.right - MARGIN
+            )
         )
     return group("x-axis", parts)
 

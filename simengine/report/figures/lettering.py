@@ -1,14 +1,15 @@
-"""Text in pictures: how wide it is, where it is cut, and which language of a title is shown."""
+"""Text in pictures: how wide it is, and where it is cut or broken."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from simengine.report.text import printable, text_width
+from simengine.report.text import text_width
 
 ELLIPSIS = "…"
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 _WIDE = frozenset("mwMW%@—")
+_ENDS_PIECE = frozenset(" _/")
 
 
 def text_length(text: str, size: float) -> float:
@@ -30,7 +31,7 @@ def cut(text: str, room: float, size: float) -> str:
 
 
 def lines_of(text: str, room: float, size: float, most: int) -> list[str]:
-    """``text`` in at most ``most`` lines, broken at spaces or between wide characters; the last one may be cut."""
+    """``text`` in at most ``most`` lines, broken behind words and wide characters; the last one may be cut."""
     lines: list[str] = []
     line = ""
     pieces = _pieces(text)
@@ -45,31 +46,13 @@ def lines_of(text: str, room: float, size: float, most: int) -> list[str]:
     return [*lines, cut(line.strip(), room, size)]
 
 
-def in_language(text: str, lang: str) -> str:
-    """The half of a title ``中文 / English`` that is in the language; the whole where it has no two such halves."""
-    shown = printable(text)
-    first, sign, second = shown.partition(" / ")
-    if not sign or _is_chinese(first) == _is_chinese(second):
-        return shown
-    return first if _is_chinese(first) == (lang == "zh") else second
-
-
-def named(name: str, title: str, lang: str) -> str:
-    """What a thing is called: by its title in the language, or by its name where it has none."""
-    return in_language(title, lang).strip() or printable(name)
-
-
-def _is_chinese(text: str) -> bool:
-    return any("\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff" for char in text)
-
-
 def _pieces(text: str) -> list[str]:
-    """Words with the space behind them, and wide characters each alone."""
+    """Words with what ends them behind them, a space or as in ``market_value``; and wide characters each alone."""
     found = [""]
     for char in text:
         if text_width(char) > 1:
             found += [char, ""]
-        elif char == " ":
+        elif char in _ENDS_PIECE:
             found[-1] += char
             found.append("")
         else:
@@ -86,4 +69,4 @@ def _share(char: str) -> float:
         return 0.32
     if char in _WIDE:
         return 0.9
-    return 0.66 if char.isupper() else 0.57
+    return 0.68 if char.isupper() else 0.6

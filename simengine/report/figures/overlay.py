@@ -11,7 +11,7 @@ from simengine.report.figures.density import columns, filled, limit
 from simengine.report.figures.distribution import Array, Distribution, common_view
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN, Entry, Frame, bottom_axis, legend, value_axis, zero_rule
-from simengine.report.figures.marks import DASHES, line, point, rule
+from simengine.report.figures.marks import DASHES, line, point, rule, thinned
 from simengine.report.figures.scale import Scale, padded
 from simengine.report.figures.sentences import amount, beside_sentence
 from simengine.report.figures.svg import Element, Point, group, series
@@ -44,7 +44,7 @@ def overlay(asked: Asked) -> Figure:
                 (across.at(float(x)), upward.at(float(y)))
                 for x, y in zip(values[start:end], shown[start:end], strict=True)
             ]
-            curves.append(line(points, entry.paint, dash=entry.dash, tooltip=entry.text))
+            curves.append(line(thinned(points), entry.paint, dash=entry.dash, tooltip=entry.text))
         medians += _median(asked, one, s, output, entry, across, upward, (values, shown))
     elements = [
         drawn,
@@ -59,7 +59,7 @@ def overlay(asked: Asked) -> Figure:
         title=asked.headline(words.overlay, output),
         subtitle=asked.subtitle(some, unit),
         description=" ".join(beside_sentence(asked, s, output) for s in places),
-        header=(words.strategy, words.mean, *(f"P{level:g}" for level in record["quantile"].tolist())),
+        header=(words.strategy.capitalize(), words.mean, *(f"P{level:g}" for level in record["quantile"].tolist())),
         rows=[statistics_row(asked, s, output) for s in places],
         width=asked.width,
         height=frame.bottom + _FOOT,

@@ -28,6 +28,7 @@ def plotted(
     other: str | None = None,
     lang: str = "en",
     width: float = WIDTH,
+    beside: Sequence[str] = (),
     drivers: Record | None = None,
     data: Sequence[Path] = (),
 ) -> Figure:
@@ -62,6 +63,7 @@ def plotted(
         lang=lang,
         draws=draws,
         width=width,
+        beside=beside,
     )
 
 

@@ -27,16 +27,12 @@ _TABLE_ROWS = 20
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: what it is called, its unit, and its values."""
+    """One of the two: what it is called, alone and with its unit, and its values."""
 
     name: str
+    heading: str
     unit: str
     values: Array
-
-    @property
-    def heading(self) -> str:
-        """The name with its unit."""
-        return f"{self.name} [{self.unit}]" if self.unit else self.name
 
 
 def draws_of(asked: Asked) -> Draws:
@@ -126,7 +122,8 @@ def _sides(asked: Asked, draws: Draws) -> tuple[Side, Side, str, bool]:
         key = record.strategies[s], record.outputs[o]
         if key not in draws.outcomes:
             raise InvalidInput(Problem(f"the draws given have no {key[1]!r} of {key[0]!r}"))
-        return Side(name, asked.unit(o), draws.outcomes[key])
+        unit = asked.unit(o)
+        return Side(name, asked.words.with_unit(name, unit), unit, draws.outcomes[key])
 
     if asked.other is None:
         others = [o for o in range(len(record.outputs)) if o != output and record["reported"][strategy, o]]

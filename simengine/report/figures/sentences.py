@@ -15,10 +15,9 @@ def amount(value: float, error: float) -> str:
     return alone(value, error).replace("-", "−")
 
 
-def percent(value: float, error: float) -> str:
+def percent(asked: Asked, value: float, error: float) -> str:
     """A probability in percent, to the digits that its error allows."""
-    found = share(value, error).value
-    return f"{found} %"
+    return asked.words.percent(share(value, error).value)
 
 
 def spread_sentence(asked: Asked, strategy: int, output: int) -> str:
@@ -53,7 +52,7 @@ def loss_sentence(asked: Asked, strategy: int, output: int) -> str:
     value = float(asked.record["prob_loss"][strategy, output])
     if not value > 0.0 or not math.isfinite(value):
         return ""
-    return asked.words.loss.format(share=percent(value, float(asked.record["prob_loss_se"][strategy, output])))
+    return asked.words.loss.format(share=percent(asked, value, float(asked.record["prob_loss_se"][strategy, output])))
 
 
 def beside_sentence(asked: Asked, strategy: int, output: int) -> str:

@@ -107,7 +107,7 @@ def spider(asked: Asked) -> Figure:
 
 def _lines(asked: Asked, drivers: Record) -> list[Line]:
     s, o = driver_places(asked, drivers)
-    names = names_of(drivers, asked.lang)
+    names = names_of(asked, drivers)
     found = []
     for f, kind in enumerate(drivers["factor_kind"]):
         means, errors = drivers["spider_mean"][s, o, f], drivers["spider_mean_se"][s, o, f]

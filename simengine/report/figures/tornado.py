@@ -10,14 +10,13 @@ from simengine.errors import InvalidInput, Problem
 from simengine.report.figures.asked import Asked, place_of
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN, Frame, bottom_axis, value_axis
-from simengine.report.figures.inputs import full_name, is_clock, short_names
+from simengine.report.figures.inputs import full_name, is_clock, known_titles, short_names
 from simengine.report.figures.lettering import lines_of, text_length
 from simengine.report.figures.marks import SMALL, bar, label, rule
 from simengine.report.figures.scale import Scale, padded
 from simengine.report.figures.sentences import amount
 from simengine.report.figures.svg import INK, MUTED, Element, Paint, group
 from simengine.report.numbers import significant
-from simengine.report.text import printable
 from simengine.results.record import Record
 
 _ROW, _FOOT = 38.0, 50.0
@@ -26,6 +25,8 @@ _LABEL_SHARE = 0.3
 _NORMAL_95 = 1.959964
 _NOTED = 0.02
 """Rank correlation from which on an input without a bar is mentioned."""
+_WHETHER = "whether "
+"""How the engine's titles of what happens or does not begin; such an input is 1 or 0."""
 UP, DOWN = Paint("1"), Paint("2")
 
 
@@ -129,9 +130,10 @@ def tornado(asked: Asked) -> Figure:
     )
 
 
-def names_of(drivers: Record, lang: str) -> list[tuple[str, str]]:
+def names_of(asked: Asked, drivers: Record) -> list[tuple[str, str]]:
     """Every factor in short and in full."""
-    names, titles = [str(x) for x in drivers["factor"]], [str(x) for x in drivers["factor_title"]]
+    names, lang = [str(x) for x in drivers["factor"]], asked.lang
+    titles = known_titles(asked.record, names, [str(x) for x in drivers["factor_title"]], lang)
     short = short_names(names, titles, lang)
     return [(short[f], full_name(name, title, lang)) for f, (name, title) in enumerate(zip(names, titles, strict=True))]
 
@@ -139,7 +141,7 @@ def names_of(drivers: Record, lang: str) -> list[tuple[str, str]]:
 def _bars(asked: Asked, drivers: Record) -> list[Bar]:
     s, o = driver_places(asked, drivers)
     found = []
-    names = names_of(drivers, asked.lang)
+    names = names_of(asked, drivers)
     still = set(_without_swing(drivers, s, o))
     for f, kind in enumerate(drivers["factor_kind"]):
         change, error = float(drivers["mean_change"][s, o, f]), float(drivers["mean_change_se"][s, o, f])
@@ -150,9 +152,10 @@ def _bars(asked: Asked, drivers: Record) -> list[Bar]:
         elif is_clock(str(drivers["factor"][f]), str(drivers["factor_title"][f])):
             ends, unit = (asked.words.early, asked.words.late), ""
         else:
-            unit = printable(str(drivers["factor_unit"][f]))
-            low, high = drivers["swing_input"][s, o, f, 0], drivers["swing_input"][s, o, f, -1]
-            ends = _input(float(low)), _input(float(high))
+            unit = asked.unit_said(str(drivers["factor_unit"][f]))
+            low, high = (float(drivers["swing_input"][s, o, f, end]) for end in (0, -1))
+            switch = (low, high) == (0.0, 1.0) and str(drivers["factor_title"][f]).startswith(_WHETHER)
+            ends = (asked.words.no, asked.words.yes) if switch else (_input(low), _input(high))
         found.append(Bar(*names[f], change, error, *ends, unit))
     return sorted(found, key=lambda one: -abs(one.change))
 
@@ -170,7 +173,7 @@ def _without_swing(drivers: Record, strategy: int, output: int) -> list[int]:
 def _note(asked: Asked, drivers: Record, points: list[float]) -> str:
     """What is said of inputs that have no bar and still go with the outcome; empty where there are none."""
     s, o = driver_places(asked, drivers)
-    ranks, names = drivers["spearman"][s, o], names_of(drivers, asked.lang)
+    ranks, names = drivers["spearman"][s, o], names_of(asked, drivers)
     quiet = [f for f in _without_swing(drivers, s, o) if abs(float(ranks[f])) >= _NOTED]
     if not quiet:
         return ""

@@ -13,6 +13,7 @@ from simengine.report.page.markup import (
     capital,
     cell,
     code,
+    code_name,
     details,
     items,
     join,
@@ -109,8 +110,11 @@ def _plain(one: Estimate) -> Markup:
 def _input_head(subject: Subject, k: int, *, again: bool) -> Markup:
     """The title of an input and its name, and its strategies where it does not stand in all of them."""
     record = subject.record
-    name, title = str(record["input_name"][k]), localised(str(record["input_title"][k]), subject.lang)
-    head = Markup(f"{prose(capital(title), subject.lang)} {code(name)}") if title and not again else code(name)
+    name = str(record["input_name"][k])
+    title = localised(str(record["input_title"][k]), subject.lang) or subject.input_titles.get(name, "")
+    head = (
+        Markup(f"{prose(capital(title), subject.lang)} {code_name(name)}") if title and not again else code_name(name)
+    )
     return Markup(head + _strategies(subject, str(record["input_strategies"][k])))
 
 

@@ -64,6 +64,11 @@ def code(content: str) -> Markup:
     return Markup(f"<code>{text(content)}</code>")
 
 
+def code_name(content: str) -> Markup:
+    """A name that may be broken behind its underscores."""
+    return Markup(code(content).replace("_", "_<wbr>"))
+
+
 def details(summary: str, body: Markup, looks: str = "") -> Markup:
     """What opens when it is asked for."""
     return Markup(f"<details{_class(looks)}><summary>{text(summary)}</summary>{body}</details>")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simengine.errors import InvalidInput
 from simengine.report.figures import Figure, figure
+from simengine.report.figures.distribution import Distribution
+from simengine.report.figures.fan import ends_of
 from simengine.report.page.markup import (
     EMPTY,
     Column,
@@ -23,9 +25,12 @@ from simengine.report.page.markup import (
 )
 from simengine.report.page.subject import Section, Subject
 from simengine.report.page.verdict import leader
+from simengine.results.record import Record
 
 _WIDE, _HALF, _PHONE = 920.0, 440.0, 360.0
 """Widths of pictures: across the page, beside another, and across a phone."""
+_TIMES_WIDER = 20.0
+"""A scale this many times as wide as what one picture shows would leave nothing to see there."""
 
 
 def density(subject: Subject) -> Section | None:
@@ -118,8 +123,9 @@ def _side_by_side(subject: Subject, kind: str, output: str, strategies: Sequence
     """A picture for each strategy, two in a row; those that are equal stand once."""
     alike: dict[tuple[tuple[str, ...], ...], tuple[Figure, list[str]]] = {}
     shown = _shown(subject, output, strategies)
+    beside = shown if _comparable(subject, kind, output, shown) else []
     for strategy in shown:
-        drawn = _drawn(subject, kind, output, strategy, _HALF)
+        drawn = _drawn(subject, kind, output, strategy, _HALF, beside)
         if drawn is not None:
             alike.setdefault(tuple(drawn.rows), (drawn, []))[1].append(strategy)
     figures = [
@@ -131,7 +137,33 @@ def _side_by_side(subject: Subject, kind: str, output: str, strategies: Sequence
     if not figures:
         return note
     title = prose(capital(next(iter(alike.values()))[0].title), subject.lang)
-    return Markup(f'<h3 class="of-multiples">{title}</h3><div class="multiples">{join(figures)}</div>{note}')
+    several = len(figures) > 1 and kind in _RANGES
+    scale = text(subject.said.one_scale if beside else subject.said.own_scales) if several else EMPTY
+    head = Markup(f'<h3 class="of-multiples">{title}</h3>{paragraph(scale, "scale")}')
+    return Markup(f'{head}<div class="multiples">{join(figures)}</div>{note}')
+
+
+def _comparable(subject: Subject, kind: str, output: str, strategies: Sequence[str]) -> bool:
+    """Whether pictures of strategies may have one scale of values: none of them would be too narrow to read."""
+    if kind not in _RANGES:
+        return False
+    record = subject.record
+    ranges = [_RANGES[kind](record, record.strategies.index(name), output) for name in strategies]
+    widths = [high - low for low, high in ranges if high > low]
+    whole = max((high for _, high in ranges), default=0.0) - min((low for low, _ in ranges), default=0.0)
+    return bool(widths) and min(widths) * _TIMES_WIDER >= whole
+
+
+def _view(record: Record, strategy: int, output: str) -> tuple[float, float]:
+    return Distribution.of(record, strategy, record.outputs.index(output)).view()
+
+
+def _years_range(record: Record, strategy: int, output: str) -> tuple[float, float]:
+    return ends_of(record, record.yearly_outputs.index(output), [strategy])
+
+
+_RANGES: Mapping[str, Callable[[Record, int, str], tuple[float, float]]] = {"density": _view, "fan": _years_range}
+"""Kinds whose pictures stand beside each other on one scale, and the range that each shows by itself."""
 
 
 def _shown(subject: Subject, output: str, strategies: Sequence[str]) -> list[str]:
@@ -157,10 +189,14 @@ def _reports(subject: Subject, output: str, strategy: str) -> bool:
     return bool(record["yearly_reported"][s, record.yearly_outputs.index(output)].any())
 
 
-def _drawn(subject: Subject, kind: str, output: str, strategy: str | None, width: float) -> Figure | None:
+def _drawn(
+    subject: Subject, kind: str, output: str, strategy: str | None, width: float, beside: Sequence[str] = ()
+) -> Figure | None:
     """A picture; None where the dossier has not what it needs, as of an outcome that is the same in every trial."""
     try:
-        return figure(subject.dossier, kind, output=output, strategy=strategy, lang=subject.lang, width=width)
+        return figure(
+            subject.dossier, kind, output=output, strategy=strategy, lang=subject.lang, width=width, beside=beside
+        )
     except InvalidInput:
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from simengine.report.input_titles import input_titles
 from simengine.report.key_figures import condensed_outputs
 from simengine.report.language import Words, localised, outcome_title, strategy_names
 from simengine.report.page.markup import Markup, capital, code, prose, text
@@ -49,6 +50,11 @@ class Subject:
             for record in records
             for name, shown in zip(record.strategies, strategy_names(record, self.lang), strict=True)
         }
+
+    @cached_property
+    def input_titles(self) -> dict[str, str]:
+        """What inputs without a title are called, by name."""
+        return input_titles(self.record, self.lang)
 
     @property
     def title(self) -> str:
