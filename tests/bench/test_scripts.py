@@ -134,3 +134,12 @@ def test_the_ten_year_licence_in_numpy_is_the_deal_of_the_scenario(script):
 
 def close(one, other, error):
     assert abs(one - other) <= 5 * error + 1e-9
+
+
+def test_reports_times_every_file_that_people_read(script, capsys, monkeypatch):
+    reports = script("reports")
+    monkeypatch.setattr(reports, "SCENARIOS", ("medical_imaging_licence",))
+    reports.main(["--rounds", "1", "--trials", "2000"])
+    told = capsys.readouterr().out
+    files = ("run --out", "export .xlsx", "workbook |", "page |", "picture: density", "picture: fan")
+    assert all(what in told for what in (*files, "2,000 draws to CSV"))
