@@ -1,114 +1,138 @@
-"""Instructions and bytes of the CUDA kernels, counted in what a compiler makes of their text; nothing is measured."""
+"""What bounds the speed of the CUDA kernels: instructions in the machine code of their text, and bytes of outcomes.
+
+Counted and computed, not measured.  Every instruction is counted once, whether a trial comes by or not.
+"""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from simengine.kernels.cuda.device import OPTIONS
+import cuda_instructions
 
-ARCHITECTURES = ("80", "90")
-TRIALS_A_THREAD = {"float64": 2, "float32": 4}
-"""A thread computes the trials that share a call of Philox."""
+from simengine.bench.deal import plan_of
+from simengine.kernels.cuda.device import OPTIONS
+from simengine.kernels.cuda.printer import STRIDES, evaluate_text
+from simengine.sampling.address import GROUP
+
+TALLY = 40
+"""Instructions of the tally for a value and its threshold, see docs/decisions/0016-gpu-in-two-phases.md."""
 BYTES = {"float64": 8, "float32": 4}
-"""Of one outcome."""
-MULTIPROCESSORS, CLOCK = 132, 1.98e9
-"""Of an H100 SXM or H200, by the data sheet: 34 TFLOP/s of float64 are 132 x 64 lanes x 2 x 1.98 GHz."""
+"""Of one outcome, which is written once and read once."""
 ISSUED_LANES = 128
-"""Instructions that a multiprocessor begins in a cycle: four warps of 32 lanes."""
-BANDWIDTH = {"H100": 3.35e12, "H200": 4.8e12}
-"""Bytes a second between a device and its memory, by the data sheets."""
-_INSTRUCTION = re.compile(r"^\s+(?:@!?%?\w+\s+)?([a-z][a-z0-9_]*(?:\.[a-z0-9_:]+)*)\b.*;", re.MULTILINE)
-_SASS = re.compile(r"^\s+/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_]*)", re.MULTILINE)
+"""Instructions that a multiprocessor begins in a cycle: four warps of 32 lanes, since compute capability 7.0."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a device can do at most.
+
+    clock: cycles a second, the highest.  bandwidth: bytes a second between the device and its memory.  Either is None
+    where the device does not say.
+    """
+
+    multiprocessors: int
+    clock: float | None
+    bandwidth: float | None
+
+    def issue(self, instructions: float) -> float | None:
+        """Trials a second if every multiprocessor began as many instructions as it can in every cycle."""
+        return None if self.clock is None else self.multiprocessors * self.clock * ISSUED_LANES / instructions
+
+    def __str__(self) -> str:
+        clock = "an unknown clock" if self.clock is None else f"{self.clock / 1e9:.2f} GHz"
+        memory = "an unknown bandwidth" if self.bandwidth is None else f"{self.bandwidth / 1e12:.2f} TB/s"
+        return f"{self.multiprocessors} multiprocessors at {clock}, {memory}"
+
+
+DATA_SHEETS = {"H100 SXM": Limits(132, 1.98e9, 3.35e12), "H200": Limits(132, 1.98e9, 4.8e12)}
+"""34 TFLOP/s of float64 are 132 x 64 lanes x 2 x 1.98 GHz."""
+
+
+def limits_of_device(place=0):
+    """The limits of a GPU, from its attributes."""
+    import cupy
+
+    device = cupy.cuda.Device(place)
+    known = dict(device.attributes)
+    wires, memory_clock = known.get("GlobalMemoryBusWidth", 0), known.get("MemoryClockRate", 0)
+    bandwidth = 2 * memory_clock * 1e3 * wires / 8  # two transfers in a cycle; clocks are told in kHz
+    return Limits(known["MultiProcessorCount"], known.get("ClockRate", 0) * 1e3 or None, bandwidth or None)
+
+
+def architecture_of_device(place=0):
+    """The compute capability of a GPU: ``90``."""
+    import cupy
+
+    return str(cupy.cuda.Device(place).compute_capability)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """One kernel for one architecture.
-
-    kind: ``SASS``, what the device runs, or ``PTX``, from which that is made where there is no disassembler.  Both are
-    counted as they stand in the text: branches that are rarely taken, too, and loops once.
-    """
+    """The kernel ``evaluate`` of a variant for one architecture; registers and spilled bytes None where not told."""
 
     precision: str
-    sampler: str
     architecture: str
-    registers: int
-    spilled: int
-    kind: str
-    instructions: Counter[str]
+    registers: int | None
+    spilled: int | None
+    instructions: int
 
     @property
     def for_a_trial(self) -> float:
-        """Instructions for one trial."""
-        return self.instructions.total() / TRIALS_A_THREAD[self.precision]
+        """Instructions to evaluate one trial."""
+        return self.instructions * STRIDES[self.precision] / GROUP
 
-    @property
-    def bound(self) -> float:
-        """Trials a second if every multiprocessor began as many instructions as it can in every cycle."""
-        return MULTIPROCESSORS * CLOCK * ISSUED_LANES / self.for_a_trial
+    def with_tally(self, outcomes: int = 1) -> float:
+        """Instructions for one trial and the tally of its outcomes."""
+        return self.for_a_trial + TALLY * outcomes
 
 
 def compiler():
-    """The path of nvcc, None where there is none."""
-    return shutil.which("nvcc")
+    """What can make machine code here: ``nvcc``, ``NVRTC`` (CuPy's), or None."""
+    if cuda_instructions.shutil.which("nvcc") is not None:
+        return "nvcc"
+    try:
+        from cupy.cuda import nvrtc
+
+        nvrtc.getVersion()
+    except (ImportError, OSError, RuntimeError):
+        return None
+    return "NVRTC"
 
 
-def counted(text, precision, sampler, architecture):
-    """Compile a text and count its instructions.
+def counted(variant, architecture):
+    """Compile the kernel that evaluates the reference deal and count its instructions.
 
     Raises
     ------
     RuntimeError
-        With what the compiler says, when it refuses the text.
+        When there is no compiler; the compiler's own error, when it refuses the text.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        source, cubin, ptx = (Path(folder) / name for name in ("kernel.cu", "kernel.cubin", "kernel.ptx"))
-        source.write_text(text, encoding="utf-8")
-        said = _nvcc("-cubin", f"-arch=sm_{architecture}", "-Xptxas=-v", str(source), "-o", str(cubin))
-        sass = _disassembled(cubin)
-        if sass is not None:
-            kind, instructions = "SASS", Counter(_SASS.findall(sass))
-            instructions.pop("NOP", None)
-        else:
-            _nvcc("-ptx", f"-arch=compute_{architecture}", str(source), "-o", str(ptx))
-            kind, instructions = "PTX", Counter(_INSTRUCTION.findall(ptx.read_text(encoding="utf-8")))
-    registers = re.search(r"Used (\d+) registers", said)
-    spilled = re.search(r"(\d+) bytes spill stores", said)
-    assert registers is not None and spilled is not None, said
-    return Counted(precision, sampler, architecture, int(registers[1]), int(spilled[1]), kind, instructions)
+    text, name = evaluate_text(plan_of(variant)), compiler()
+    if name is None:
+        raise RuntimeError("there is no compiler of CUDA C")
+    registers = spilled = None
+    if name == "nvcc":
+        with tempfile.TemporaryDirectory() as folder:
+            path, said, _ = cuda_instructions.compiled(text, f"sm_{architecture}", Path(folder))
+            binary = path.read_bytes()
+        registers = max(int(number) for number in re.findall(r"Used (\d+) registers", said))
+        spilled = sum(int(number) for number in re.findall(r"(\d+) bytes spill stores", said))
+    else:
+        binary = _made_by_nvrtc(text, architecture)
+    codes = cuda_instructions.program_bytes(binary).values()
+    count = sum(cuda_instructions.instructions(code) for code in codes)
+    return Counted(variant.precision, architecture, registers, spilled, count)
 
 
-def _nvcc(*arguments):
-    done = subprocess.run([compiler(), *OPTIONS, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"nvcc refuses the text:\n{done.stderr}")
-    return done.stdout + done.stderr
+def _made_by_nvrtc(text, architecture):
+    from cupy.cuda import nvrtc
 
-
-def _disassembled(cubin):
-    for command in (("cuobjdump", "-sass"), ("nvdisasm", "-c")):
-        if shutil.which(command[0]):
-            return subprocess.run([*command, str(cubin)], capture_output=True, text=True, check=True).stdout
-    return None
-
-
-def groups(instructions):
-    """Instructions by what they need: float64 lanes, float32 lanes, memory, and integers with everything else."""
-    found = Counter()
-    for name, count in instructions.items():
-        parts = name.lower().split(".")
-        if parts[0] in ("ld", "st", "ldg", "stg", "ldc", "lds", "sts"):
-            found["memory"] += count
-        elif parts[0] in ("dfma", "dmul", "dadd", "dsetp") or (parts[-1] == "f64" and parts[0] != "mov"):
-            found["float64"] += count
-        elif parts[0] in ("ffma", "fmul", "fadd", "fsetp", "fsel") or (parts[-1] == "f32" and parts[0] != "mov"):
-            found["float32"] += count
-        else:
-            found["integers and the rest"] += count
-    return found
+    program = nvrtc.createProgram(text, "evaluate.cu", (), ())
+    try:
+        nvrtc.compileProgram(program, (*OPTIONS, f"--gpu-architecture=sm_{architecture}"))
+        return nvrtc.getCUBIN(program)
+    finally:
+        nvrtc.destroyProgram(program)

@@ -57,4 +57,4 @@ def test_few_sources_stay_on_the_device(gpu):
 def test_ranges_are_multiples_of_the_unit(gpu, sampler, trials, replicates):
     source = Source.of(plan_of(REFERENCE_DEAL, sampler=sampler), 1, trials, replicates)
     assert gpu.range_trials(source) % gpu.unit_trials(source) == 0
-    assert gpu.range_trials(source) <= 1 << 28
+    assert gpu.range_trials(source) <= 1 << 30

@@ -23,7 +23,8 @@ _CHUNK_BYTES = 1 << 29
 _COARSE_BYTES = 1 << 27
 """Counts of replicates that a section may touch."""
 _SECTION_OUTCOMES = 1 << 30
-_MOST_CHUNK, _FEWEST_SECTION, _MOST_SECTION = 1 << 26, 1 << 24, 1 << 28
+"""Some tens of milliseconds of work, beside which what the host does between two sections is little."""
+_MOST_CHUNK, _FEWEST_SECTION, _MOST_SECTION = 1 << 26, 1 << 24, 1 << 30
 _SHARE = 4
 """A chunk takes no more than this part of what is free."""
 
