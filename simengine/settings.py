@@ -68,20 +68,6 @@ def cache_folder(*names: str) -> Path | None:
     return folder
 
 
-def keep_device_kernels() -> None:
-    """Have CuPy keep compiled kernels in the cache, or nowhere if there is none, unless the user has said where.
-
-    CuPy reads this when it is imported, from the environment, which has no other use for it.
-    """
-    if "CUPY_CACHE_DIR" in os.environ or "CUPY_CACHE_IN_MEMORY" in os.environ:
-        return
-    folder = cache_folder("cuda")
-    if folder is None:
-        os.environ["CUPY_CACHE_IN_MEMORY"] = "1"
-    else:
-        os.environ["CUPY_CACHE_DIR"] = str(folder)
-
-
 @functools.cache
 def warn_of_cache(text: str) -> None:
     """Issue a :class:`~simengine.errors.CacheWarning`, each text once a process."""

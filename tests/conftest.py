@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from cuda_devices import KINDS, choose, chosen
 
 from simengine.aggregate.statistics import OutcomeStatistics, RunStatistics
 from simengine.deal.model import Dependence, Model, NamedFormula
@@ -109,6 +110,21 @@ def make_record(*, text: str = "", strategies: tuple[str, ...] = ("licence", "sa
         created="2026-11-22T00:00:00Z",
     )
     return build_record(statistics, plan_of(tuple(outputs), text), models, provenance)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def each_device(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests of a module run CUDA C on the shim, and once more on the GPU where there is one."""
+    choose(request.param)
+    yield
+    choose("shim")
+
+
+@pytest.fixture(scope="module")
+def on_shim(each_device: None) -> None:
+    """Leaves a test to the shim that is about what only the shim does: count launches, be full, be wrong."""
+    if chosen() != "shim":
+        pytest.skip("about the shim")
 
 
 @pytest.fixture

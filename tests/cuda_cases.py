@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from shim_device import ShimDevice
+from cuda_devices import device as usual_device
 
 from simengine.kernels import cpu
 from simengine.kernels.cuda.evaluate import Evaluator
@@ -15,9 +15,9 @@ from simengine.kernels.source import Source
 from simengine.plan.plan import Plan
 
 
-def slow_device() -> ShimDevice:
-    """A device whose compiler does not optimise: it is done with a long tape in seconds."""
-    return ShimDevice(flags=("-O0",))
+def slow_device() -> Any:
+    """The device of the tests; the shim's compiler does not optimise: it is done with a long tape in seconds."""
+    return usual_device("-O0")
 
 
 def on_device(source: Source, first: int, count: int, device: Any = None) -> np.ndarray:
@@ -70,7 +70,7 @@ extern "C" __global__ void apply(i64 count, real* out{given}) {{
   out[count + place] = found.b;
 }}
 """
-    device = ShimDevice()
+    device = usual_device()
     apply = device.compile((functions(precision) if text is None else text) + kernel, ["apply"])["apply"]
     count = columns[0].size
     out = device.empty((2, count), kind)

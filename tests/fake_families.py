@@ -20,6 +20,7 @@ class Fake:
 
     def __init__(self, name="a device", *, fails_in=None, after=0, wrong=False, keeps=True, range_trials=1 << 16):
         self.name, self.calls = name, Counter()
+        self.releases = 0
         self._fails_in, self._after, self._wrong, self._keeps = fails_in, after, wrong, keeps
         self._range_trials = range_trials
         self._real = {function: getattr(cpu, function) for function in FUNCTIONS}
@@ -44,6 +45,9 @@ class Fake:
     def differences(self, source, outcomes):
         self._count("differences")
         return CPU.differences(source, outcomes)
+
+    def release(self):
+        self.releases += 1
 
     def __getattr__(self, function):
         if function not in FUNCTIONS:

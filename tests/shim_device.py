@@ -44,6 +44,7 @@ class ShimDevice:
         self._memory, self._flags = memory, tuple(flags)
         self._live: list[Any] = []
         self.launches: list[str] = []
+        self.releases = 0
 
     def free_bytes(self) -> int:
         """Bytes that are left of the memory it was given."""
@@ -73,17 +74,27 @@ class ShimDevice:
     def compile(self, text: str, kernels: Sequence[str]) -> Mapping[str, Launch]:
         """The kernels of one text; libraries are kept for the time of the machine's temporary folder."""
         library = _library(text, self._flags)
-        signatures = {name: _parameters(body) for name, body in _KERNEL.findall(text)}
-        missing = [name for name in kernels if name not in signatures]
+        there = {name for name, _ in _KERNEL.findall(text)}
+        missing = [name for name in kernels if name not in there]
         if missing:
             raise ValueError(f"the text has no kernel {', '.join(missing)}")
-        return {name: self._launch(library, name, len(signatures[name])) for name in kernels}
+        return {name: self._launch(library, name) for name in kernels}
 
-    def _launch(self, library: ctypes.CDLL, name: str, count: int) -> Launch:
+    def release(self) -> None:
+        """Memory that nobody holds is free at once."""
+        self.releases += 1
+
+    def _launch(self, library: ctypes.CDLL, name: str) -> Launch:
+        kinds = ctypes.c_char_p.in_dll(library, f"kinds_{name}").value.decode().split()
+        count = len(kinds)
+
         def launch(blocks: int, threads: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
             if len(arguments) != count:
                 raise TypeError(f"{name} takes {count} arguments, not {len(arguments)}")
             held = [_argument(value) for value in arguments]
+            for place, (value, kind) in enumerate(zip(arguments, kinds, strict=True)):
+                if _kind(value) != kind:
+                    raise TypeError(f"argument {place} of {name} is declared as {kind}, not {_kind(value)}")
             places = (ctypes.c_void_p * max(1, count))(*(ctypes.addressof(value) for value in held))
             self.launches.append(name)
             getattr(library, f"launch_{name}")(
@@ -114,6 +125,15 @@ def _argument(value: Any) -> Any:
     return ctypes.create_string_buffer(value.tobytes(), value.dtype.itemsize)
 
 
+def _kind(value: Any) -> str:
+    """What a kernel is given, as the shim writes down what it declares: ``u4``, or ``f8*`` for a buffer.
+
+    Whether the integers of a buffer have signs does not matter: only their width does.
+    """
+    kind = f"{value.dtype.kind}{value.dtype.itemsize}"
+    return f"{kind.replace('u', 'i')}*" if isinstance(value, np.ndarray) else kind
+
+
 def _parameters(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -126,6 +146,7 @@ def _library(text: str, flags: tuple[str, ...]) -> ctypes.CDLL:
         launchers.append(
             f'extern "C" void launch_{name}(unsigned blocks, unsigned threads, size_t shared, void** arguments) '
             f"{{ shim::run_grid(blocks, threads, shared, [&] {{ {name}({given}); }}); }}\n"
+            f'extern "C" const char* kinds_{name} = shim::kinds<{", ".join(types)}>();\n'
         )
     source = f'#include "{_SHIM}"\n' + _DYNAMIC.sub("", text) + "\n" + "".join(launchers)
     key = hashlib.sha256((source + _SHIM.read_text() + str(flags)).encode()).hexdigest()[:24]

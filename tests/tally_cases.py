@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from cuda_devices import device as usual_device
+from cuda_devices import put
 from numpy.typing import NDArray
 from scenario_plans import REFERENCE_DEAL, plan_of
-from shim_device import ShimDevice
 
 from simengine.aggregate.grid import BINS, Grid
 from simengine.aggregate.order import Wanted
 from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.kernels import cpu
+from simengine.kernels.cuda.device import Device
 from simengine.kernels.cuda.gpu import Gpu
 from simengine.kernels.source import Source
 from simengine.plan.plan import PlanOutput
@@ -30,24 +32,24 @@ class Given:
         self.outcomes = outcomes
         self.filled: list[tuple[int, int]] = []
 
-    def __call__(self, device: ShimDevice, source: Source) -> Given:
+    def __call__(self, device: Device, source: Source) -> Given:
         return self
 
-    def fill(self, first_trial: int, count: int, out: NDArray[Any], room: int) -> None:
+    def fill(self, first_trial: int, count: int, out: Any, room: int) -> None:
         self.filled.append((first_trial, count))
         for k, row in enumerate(self.outcomes):
-            out[k * room : k * room + count] = row[first_trial : first_trial + count]
+            put(out[k * room : k * room + count], row[first_trial : first_trial + count])
 
 
 class OnCpu:
     """The same for a plan that the CPU's kernel computes."""
 
-    def __init__(self, device: ShimDevice, source: Source):
+    def __init__(self, device: Device, source: Source):
         self.source = source
 
-    def fill(self, first_trial: int, count: int, out: NDArray[Any], room: int) -> None:
+    def fill(self, first_trial: int, count: int, out: Any, room: int) -> None:
         for k, row in enumerate(cpu.values(self.source, first_trial, count)):
-            out[k * room : k * room + count] = row
+            put(out[k * room : k * room + count], row)
 
 
 def drawn(trials: int, *, seed: int = 1, spoiled: bool = False, single: bool = False) -> NDArray[Any]:
@@ -119,5 +121,5 @@ def windows_of(outcomes: NDArray[Any]) -> Windows:
     return Windows.between(len(outcomes), rows)
 
 
-def gpu_of(outcomes: NDArray[Any], device: ShimDevice | None = None) -> Gpu:
-    return Gpu(device or ShimDevice(), Given(outcomes))
+def gpu_of(outcomes: NDArray[Any], device: Device | None = None) -> Gpu:
+    return Gpu(device or usual_device(), Given(outcomes))

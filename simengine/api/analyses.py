@@ -62,6 +62,7 @@ class _Beside:
             self.trials = _trials_of(like) or self.trials
             self.percentiles = None if like.comparison is None else like.comparison["quantile"].tolist()
         self.threads = 1 if request.scheduler == "sync" else request.threads
+        self.device = request.device if request.scheduler is None else "cpu"  # workers have devices, not this machine
         self.notes: list[str] = []
 
     def tried(self, name: str, compute: Callable[[], Found | None]) -> Found | None:
@@ -88,6 +89,7 @@ class _Beside:
             strategies=request.strategies,
             percentiles=self.percentiles,
             threads=self.threads,
+            device=self.device,
             command=request.command,
         )
         return self._beside_the_run(_without_data(compare([prepared.scenario], question, self.progress)), "compare")
@@ -103,7 +105,7 @@ class _Beside:
         plan = prepared.plan
         if plan.precision != "float64" or any(model.yearly_outputs for model in prepared.models):
             plan = compiled(prepared.models, plan.sampler, prepared.addresses)
-        request = replace(prepared.request, threads=self.threads, memory=None)
+        request = replace(prepared.request, threads=self.threads, memory=None, device=self.device, chosen=None)
         study = replace(prepared, request=request, plan=plan, trials=self.trials, criterion=None)
         return self._beside_the_run(drivers_of(study, Question(SECTIONS), self.progress), "drivers")
 

@@ -31,6 +31,8 @@ from simengine.errors import DeviceError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+    from simengine.plan.plan import Plan
+
 PATIENCE = 5.0
 """Seconds to wait for a scheduler that does not answer, and for the first worker of one that has none."""
 DESERTED = 60.0
@@ -130,13 +132,13 @@ class Cluster:
 
     shares_memory = False
 
-    def __init__(self, client: Client, device: str = "cpu"):
+    def __init__(self, client: Client, device: str = "cpu", plan: Plan | None = None):
         self._client, self._device = client, device
         self._name = uuid.uuid4().hex[:12]
         self._sent = 0
         self._held: list[Future] = []
         with _as_device_errors(client):
-            self.workers, self._found = _checked_workers(client, device)
+            self.workers, self._found = _checked_workers(client, device, plan)
         self.device, self.tasks_longer = self._found.device, self._found.tasks_longer
         self.notes: tuple[str, ...] = ()
         self._pinned = device
@@ -291,8 +293,8 @@ def _as_device_errors(client: Client) -> Iterator[None]:
                "run it again", error)  # fmt: skip
 
 
-def _checked_workers(client: Client, device: str) -> tuple[int, Workers]:
-    """How many threads the workers have together, and what they compute with.
+def _checked_workers(client: Client, device: str, plan: Plan | None) -> tuple[int, Workers]:
+    """How many threads the workers have together, and what they compute plans like this one with.
 
     Raises
     ------
@@ -309,7 +311,8 @@ def _checked_workers(client: Client, device: str) -> tuple[int, Workers]:
         ) from error
     here, problems = fingerprint(), []
     found: dict[str, Declared] = {}
-    for worker, told in client.run(declared, device, on_error="return").items():
+    kind = () if plan is None else (plan.precision, plan.sampler)
+    for worker, told in client.run(declared, device, *kind, on_error="return").items():
         if isinstance(told, BaseException):
             problems.append(f"{worker} cannot load simengine ({type(told).__name__}: {told})")
         elif differences(here, told.versions):
@@ -340,7 +343,8 @@ def _computed(
     different = differences(expected, fingerprint())
     if different:
         raise DeviceError(_refusal("the cluster", [f"that joined has {different}"]))
-    return task(replace(trials, family=family_of_worker(device)), part)
+    plan = trials.source.plan
+    return task(replace(trials, family=family_of_worker(device, plan.precision, plan.sampler)), part)
 
 
 def _merged(values: Sequence[Mergeable]) -> Mergeable:

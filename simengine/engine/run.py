@@ -172,6 +172,10 @@ def _run(plan: Plan, asked: _Asked, means: _Means, *, must_keep: bool = False) -
         if not choice.may_fail:
             raise
         note = after_failure(choice.family.name, error)
+    finally:
+        choice.family.release()
+    if means.chosen is not None:
+        means.chosen(Choice(CPU, "on the CPU (the GPU failed)", said=True))
     statistics, outcomes = _on_processors(source, asked, means, threads, must_keep)
     return replace(statistics, notes=(note,)), outcomes
 
@@ -191,8 +195,8 @@ def _on_cluster(source: Source, asked: _Asked, means: _Means, must_keep: bool) -
     notes: tuple[str, ...] = ()
     for device in (means.device or "auto", "cpu"):
         assert isinstance(device, str)  # only a name can be sent: see device_problem
-        with opened(means.scheduler, 1, device) as executor:
-            _tell_of_cluster(getattr(executor, "device", CPU.name), means)
+        with opened(means.scheduler, 1, device, source.plan) as executor:
+            _tell_of_cluster(getattr(executor, "device", CPU.name), means, failed=bool(notes))
             try:
                 statistics, outcomes = _simulated(executor, CPU, source, asked, means, must_keep)
             except DeviceLost as error:
@@ -204,11 +208,11 @@ def _on_cluster(source: Source, asked: _Asked, means: _Means, must_keep: bool) -
     raise AssertionError("the processors are the last device that is tried")
 
 
-def _tell_of_cluster(device: str, means: _Means) -> None:
+def _tell_of_cluster(device: str, means: _Means, *, failed: bool) -> None:
     if means.chosen is not None:
         on_device = device != CPU.name
-        where = f"on {device}" if on_device else "on the CPUs of the cluster"
-        means.chosen(Choice(CPU, where, said=on_device or means.device == "auto"))
+        where = f"on {device}" if on_device else "on the CPUs of the cluster" + " (a GPU failed)" * failed
+        means.chosen(Choice(CPU, where, said=on_device or failed or means.device == "auto"))
 
 
 def _simulated(

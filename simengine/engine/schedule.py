@@ -17,6 +17,8 @@ from simengine.engine.tasks import Range, Task, Trials, Value
 if TYPE_CHECKING:
     from distributed import Client
 
+    from simengine.plan.plan import Plan
+
 Scheduler: TypeAlias = "str | Client | Executor"
 """A name (sync, threads, processes), the address of a dask scheduler, a client of one, or an executor."""
 
@@ -46,10 +48,13 @@ class Executor(Protocol):
 
 
 @contextlib.contextmanager
-def opened(scheduler: Scheduler | None, threads: int, device: str = "cpu") -> Iterator[Executor]:
+def opened(
+    scheduler: Scheduler | None, threads: int, device: str = "cpu", plan: Plan | None = None
+) -> Iterator[Executor]:
     """The executor that a scheduler names, by default threads; what was started for it ends with the block.
 
-    The workers of a cluster compute on their own ``device``: cpu, gpu, or auto for a GPU where a worker has one.
+    The workers of a cluster compute on their own ``device``: cpu, gpu, or auto for a GPU where a worker has one, which
+    is tested for plans like ``plan``.
 
     Raises
     ------
@@ -66,14 +71,14 @@ def opened(scheduler: Scheduler | None, threads: int, device: str = "cpu") -> It
     elif isinstance(scheduler, str) and is_address(scheduler):
         from simengine.engine.cluster import Cluster, connected
 
-        with connected(scheduler) as client, contextlib.closing(Cluster(client, device)) as cluster:
+        with connected(scheduler) as client, contextlib.closing(Cluster(client, device, plan)) as cluster:
             yield cluster
     elif hasattr(scheduler, "fold"):
         yield cast("Executor", scheduler)
     else:
         from simengine.engine.cluster import Cluster
 
-        with contextlib.closing(Cluster(cast("Client", scheduler), device)) as cluster:
+        with contextlib.closing(Cluster(cast("Client", scheduler), device, plan)) as cluster:
             yield cluster
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,13 +43,21 @@ sums = "V * D * R - W + U / (1 + D)"
 roots = "sqrt(V) + abs(U) - min(R, D) * max(U, 0) + (-U)"
 powers = "exp(U) + log(V) + V ** (0.3 * D) + D ** 3"
 choices = "where(R < 0.8, V, V + where(W <= 2, D, -D)) + (W == 2) + (R != 0.5) + where(D > 0.7, 1, 0) + leak"
+faint = "U * 1e-40 + exp(U - 95)"
+lifted = "V + (U * 1e-160 * 1e-150 + exp(U - 720)) * 1e38 * 1e38 * 1e38 * 1e38 * 1e38 * 1e38 * 1e38 * 1e38"
 [outputs]
 sums = true
 roots = true
 powers = { targets = [10, 12] }
 choices = true
+faint = true
+lifted = true
 """
-"""Formulas in which every operation of a tape occurs; the operations that draw follow from the sampler."""
+"""Formulas in which every operation of a tape occurs; the operations that draw follow from the sampler.
+
+Two are subnormal numbers on their way, ``faint`` in float32 and ``lifted`` in float64: a device that takes these for 0
+is found out.
+"""
 
 
 @dataclass(frozen=True)
@@ -96,21 +104,23 @@ def compare(family: Family) -> Iterator[Compared]:
             yield _compared(family, precision, sampler)
 
 
-def check(family: Family) -> None:
-    """Look at the outcomes of one plan, which takes a moment.
+def check(family: Family, precisions: Sequence[str] = PRECISIONS, sampler: str = "random") -> None:
+    """Look at the outcomes of one plan in some precisions, which takes a moment.
 
     Raises
     ------
     DeviceLost
         When the device fails, or computes other numbers than the processors.
     """
-    source = Source.of(plan_of("float64", "random"), _SEED, TRIALS)
-    different = _different(family, source)
-    if different:
-        raise DeviceLost(
-            f"{family.name} computes other numbers than the CPU for {different:,} of "
-            f"{TRIALS * len(source.plan.outputs):,} outcomes; hint: `simengine doctor` says where"
-        )
+    for precision in precisions:
+        source = Source.of(plan_of(precision, sampler), _SEED, TRIALS)
+        different = _different(family, source)
+        if different:
+            raise DeviceLost(
+                f"{family.name} computes other numbers than the CPU for {different:,} of "
+                f"{TRIALS * len(source.plan.outputs):,} outcomes ({precision}, {sampler}); "
+                "hint: `simengine doctor` says where"
+            )
 
 
 def _compared(family: Family, precision: str, sampler: str) -> Compared:

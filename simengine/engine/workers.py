@@ -32,16 +32,16 @@ class Declared:
     failed: bool = False
 
 
-def declared(device: str) -> Declared:
-    """What this worker would compute with; runs there."""
+def declared(device: str, precision: str = "float64", sampler: str = "random") -> Declared:
+    """What this worker would compute a plan with that has such a precision and sampler; runs there."""
     try:
-        return Declared(fingerprint(), _own(device).name)
+        return Declared(fingerprint(), _own(device, precision, sampler).name)
     except DeviceError as error:
         return Declared(fingerprint(), CPU.name, str(error), isinstance(error, DeviceLost))
 
 
-def family_of_worker(device: str) -> Family:
-    """The kernels that this worker uses; with ``auto`` a GPU only where it has one that agrees with the processors.
+def family_of_worker(device: str, precision: str = "float64", sampler: str = "random") -> Family:
+    """The kernels that this worker uses for such a plan; with ``auto`` a GPU only where it agrees with the processors.
 
     Raises
     ------
@@ -49,14 +49,14 @@ def family_of_worker(device: str) -> Family:
         When it should have a GPU and has none.
     """
     try:
-        return _own(device)
+        return _own(device, precision, sampler)
     except DeviceError:
         if device != "auto":
             raise
         return CPU
 
 
-def _own(device: str) -> Family:
+def _own(device: str, precision: str, sampler: str) -> Family:
     """The worker's first visible GPU, which is its own where dask-cuda started it, or the processors.
 
     Raises
@@ -64,15 +64,24 @@ def _own(device: str) -> Family:
     DeviceError
         When there is no GPU, or it computes other bits than the processors.
     """
-    return CPU if device == "cpu" else _checked_gpu()
+    if device == "cpu":
+        return CPU
+    found = _checked_gpu(precision, sampler)
+    if isinstance(found, DeviceError):
+        raise found.with_traceback(None)
+    return found
 
 
 @functools.cache
-def _checked_gpu() -> Family:
+def _checked_gpu(precision: str, sampler: str) -> Family | DeviceError:
+    """The GPU, once it has computed the self-test of such plans, or what is wrong: it is not asked for every task."""
     from simengine.engine.selftest import check
 
-    family = devices.gpu_of_this_process()
-    check(family)
+    try:
+        family = devices.gpu_of_this_process()
+        check(family, (precision,), sampler)
+    except DeviceError as error:
+        return error
     return family
 
 

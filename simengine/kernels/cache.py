@@ -9,12 +9,9 @@ A kernel is linked against Python and Numba's runtime alone, so nothing that com
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import pickle
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +22,8 @@ from numba.core.caching import _Cache as NumbaCache
 from numba.core.runtime.nrt import rtsys
 
 from simengine import settings
+from simengine.kernels.checked import read_checked, write_checked
 
-FORMAT = b"simengine kernel 1\n"
 SUFFIX = ".kernel"
 BUILDS_KEPT = 3
 """Folders of compiled kernels that stay when a new one is made: other versions, other environments."""
@@ -107,41 +104,6 @@ class KernelCache(NumbaCache):
         if self._turn is not None:
             self._turn.close()
             self._turn = None
-
-
-def read_checked(path: Path) -> bytes | None:
-    """What a file holds, None when it is not there or not exactly what was written."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        settings.warn_of_cache(f"a compiled kernel in {path.parent} cannot be read: {error.strerror or error}")
-        return None
-    head, body = content[: len(FORMAT) + 32], content[len(FORMAT) + 32 :]
-    if head != FORMAT + hashlib.sha256(body).digest():
-        settings.warn_of_cache(f"a compiled kernel in {path.parent} is damaged and is compiled again")
-        return None
-    return body
-
-
-def write_checked(path: Path, body: bytes) -> None:
-    """Write a file that :func:`read_checked` accepts, at once or not at all.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be written.
-    """
-    handle, beside = tempfile.mkstemp(dir=path.parent, suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(FORMAT + hashlib.sha256(body).digest() + body)
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        raise
 
 
 def has_kernels(folder: Path) -> bool:

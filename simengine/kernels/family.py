@@ -79,6 +79,9 @@ class Family(Protocol):
     ) -> cpu.Selection:
         """The values in windows of a range, its tail sums and the exact sums between the limits."""
 
+    def release(self) -> None:
+        """Give back memory that a run took and nothing holds any more: the run is over."""
+
 
 @dataclass(frozen=True)
 class Cpu:
@@ -160,6 +163,9 @@ class Cpu:
     ) -> cpu.Selection:
         """Values of windows, tail sums and exact sums."""
         return cpu.pick_from_windows(source, first_trial, n_trials, grid, windows, tail_limits, inner_limits, kept)
+
+    def release(self) -> None:
+        """Nothing: arrays go when nobody holds them."""
 
 
 CPU = Cpu()

@@ -76,7 +76,8 @@ def test_every_device_prints_the_same_and_verifies_the_others(deal, capsys, gpu)
         assert (code, again) == (0, out)
         assert f", on {H200}" in err.splitlines()[-1]
     assert call(capsys, "verify", "results", "--device", "gpu")[0] == 0
-    call(capsys, "run", "deal.toml", "--device", "gpu", "--out", "by-gpu")
+    code, _, err = call(capsys, "run", "deal.toml", "--device", "gpu", "--out", "by-gpu")
+    assert code == 0 and f", on {H200}; wrote " in err.splitlines()[-1]
     assert simengine.open_result("by-gpu").dataset.attrs["device"] == H200
     assert call(capsys, "verify", "by-gpu", "--device", "cpu")[0] == 0
 
@@ -125,6 +126,8 @@ def test_a_gpu_that_fails_is_told_in_a_line_and_noted_in_the_result(deal, capsys
         f"{H200} failed while it computed ({H200}: unspecified launch failure); the run was computed again on the CPU"
     )
     assert f"warning: {told}" in err
+    last = err.splitlines()[-1]
+    assert "on the CPU (the GPU failed)" in last and H200 not in last
     assert told in json.dumps(json.loads(out))
     assert call(capsys, command, "deal.toml", "--device", "gpu")[0] == 3
     if command != "drivers":
@@ -162,7 +165,7 @@ def test_doctor_says_why_there_is_none(capsys, monkeypatch):
     assert "none: there is no NVIDIA driver; install the driver" in " ".join(out.split())
 
 
-@pytest.mark.parametrize(("wrong", "code", "said"), [(False, 0, "agrees"), (True, 6, "differs in 1 of 80,000")])
+@pytest.mark.parametrize(("wrong", "code", "said"), [(False, 0, "agrees"), (True, 6, "differs in 1 of 120,000")])
 def test_doctor_tests_a_gpu_that_is_there(capsys, monkeypatch, gpu, wrong, code, said):
     gpu(Fake(H200, wrong=wrong))
     monkeypatch.setattr(doctor_gpu.find, "versions", lambda: {"cupy": "14.0", "nvrtc": "12.9"})

@@ -100,8 +100,14 @@ def test_the_run_goes_on_on_processors_when_a_worker_loses_its_gpu(mixed, client
     expected = digest(mixed["random"])
     gpu(Fake(H200, fails_in="summarise"))
     with pytest.warns(DeviceWarning, match="a worker's GPU failed while it computed"):
-        found = run(mixed["random"], trials=150_000, seed=9, percentiles=(1.0, 50.0, 99.9), scheduler=client)
+        told = []
+        levels = (1.0, 50.0, 99.9)
+        found = run(mixed["random"], trials=150_000, seed=9, percentiles=levels, scheduler=client, chosen=told.append)
     assert (found.summary_digest, found.device) == (expected, "cpu")
+    assert [(one.why, one.said) for one in told] == [
+        (f"on {H200}", True),
+        ("on the CPUs of the cluster (a GPU failed)", True),
+    ]
     assert "unspecified launch failure" in found.notes[0]
     with pytest.raises(DeviceLost, match="unspecified launch failure"):
         run(mixed["random"], trials=150_000, seed=9, scheduler=client, device="gpu")
@@ -113,7 +119,9 @@ def test_the_run_goes_on_on_processors_when_a_worker_loses_its_gpu(mixed, client
 def mixture(monkeypatch):
     """The workers of a cluster, of which one says that it has a GPU."""
     said = iter((H200, "cpu") * 8)
-    monkeypatch.setattr("simengine.engine.workers._own", lambda device: Fake(next(said)) if device != "cpu" else CPU)
+    monkeypatch.setattr(
+        "simengine.engine.workers._own", lambda device, *_: Fake(next(said)) if device != "cpu" else CPU
+    )
 
 
 def test_a_mixture_is_used_where_every_operation_is_exact(mixed, client, monkeypatch):
@@ -154,6 +162,28 @@ def test_a_worker_that_joins_without_the_gpu_it_should_have_does_not_compute(gpu
     with pytest.raises(NoGpu):
         family_of_worker("gpu")
     assert declared("gpu").why.startswith("device = gpu: there is no NVIDIA driver")
+
+
+@pytest.mark.parametrize("found", [Fake(H200, wrong=True), NONE], ids=["wrong", "none"])
+def test_a_gpu_that_failed_its_test_is_not_tested_for_every_task(gpu, found):
+    gpu(found)
+    for _ in range(3):
+        assert family_of_worker("auto", "float32", "lhs") is CPU
+        with pytest.raises(DeviceError):
+            family_of_worker("gpu", "float32", "lhs")
+    if isinstance(found, Fake):
+        assert found.calls["values"] == 1
+
+
+def test_a_worker_tests_its_gpu_with_the_precision_and_sampler_of_the_run(mixed, client, gpu, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "simengine.engine.selftest.plan_of",
+        lambda precision, sampler: seen.append((precision, sampler)) or mixed["random"],
+    )
+    gpu(Fake(H200))
+    run(mixed["sobol"], trials=1000, seed=1, scheduler=client, device="gpu")
+    assert seen == [("float64", "sobol")]
 
 
 def test_tasks_for_gpus_are_longer(client, gpu):

@@ -6,10 +6,13 @@ Where there is a GPU (tests marked ``gpu``) the same runs are computed on it, to
 from __future__ import annotations
 
 import itertools
+import platform
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cuda_devices import KINDS, choose
+from cuda_devices import device as usual_device
 from reproducibility_cases import MIXED
 from scenario_plans import REFERENCE_DEAL, plan_of
 from shim_device import ShimDevice, needs_compiler
@@ -19,12 +22,9 @@ from simengine.engine import selftest
 from simengine.engine.run import draw, replay_trial, run, run_and_keep
 from simengine.errors import DeviceLost, DeviceWarning, NonFiniteOutcome
 from simengine.kernels.cuda.family import OnDevice
-from simengine.kernels.cuda.find import NoGpu, find_gpu
 from simengine.plan.compile import build_plan
 from simengine.sampling.design import PRECISIONS, SAMPLERS
 from simengine.scenario import load
-
-pytestmark = needs_compiler
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PERCENTILES = (1.0, 50.0, 99.9)
@@ -61,15 +61,12 @@ inputs.D = { dist = "uniform", min = 0.2, max = 1.0 }
 """
 
 
-@pytest.fixture(scope="module", params=["shim", pytest.param("GPU", marks=pytest.mark.gpu)])
+@pytest.fixture(scope="module", params=KINDS)
 def device(request):
     """One for all tests, which compiles no kernel twice."""
-    if request.param == "shim":
-        return OnDevice(ShimDevice())
-    try:
-        return OnDevice(find_gpu())
-    except NoGpu as error:
-        pytest.skip(str(error))
+    choose(request.param)
+    yield OnDevice(usual_device())
+    choose("shim")
 
 
 QUICK = {("float64", "random", "windows"), ("float32", "random", "kept")}
@@ -143,6 +140,26 @@ def test_the_self_test_agrees(device):
     selftest.check(device)
 
 
+@needs_compiler
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the shim flushes by the SSE unit's mode")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_self_test_finds_a_device_that_flushes_subnormal_numbers(precision):
+    """What CuPy's own compilation makes of a kernel (-ftz=true) must not pass."""
+    with pytest.raises(DeviceLost, match=rf"other numbers than the CPU for .* \({precision}, random\)"):
+        selftest.check(OnDevice(ShimDevice(flags=("-DSIM_FLUSHED",))), (precision,))
+
+
+@needs_compiler
+def test_memory_is_given_back_at_the_end_of_a_run():
+    shim = ShimDevice()
+    run(plan_of(REFERENCE_DEAL), trials=TRIALS, seed=SEED, device=OnDevice(shim))
+    assert shim.releases == 1
+    with pytest.raises(NonFiniteOutcome):
+        run(plan_of(UNDEFINED), trials=TRIALS, seed=SEED, device=OnDevice(shim))
+    assert shim.releases == 2
+
+
+@needs_compiler
 def test_a_device_with_little_memory_splits_the_work():
     plan = plan_of(REFERENCE_DEAL)
     small = ShimDevice(memory=2 << 20)
@@ -151,6 +168,7 @@ def test_a_device_with_little_memory_splits_the_work():
     assert small.launches.count("evaluate") > 2
 
 
+@needs_compiler
 def test_a_device_with_no_memory_to_speak_of_is_an_error_or_a_reason_to_go_on(monkeypatch):
     plan = plan_of(REFERENCE_DEAL)
     with pytest.raises(DeviceLost, match=r"no room|out of memory") as lost:

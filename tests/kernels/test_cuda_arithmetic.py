@@ -10,14 +10,13 @@ import mpmath
 import numpy as np
 import pytest
 from cuda_cases import call, same_bits
-from shim_device import needs_compiler
 
 from simengine.kernels import arithmetic, arithmetic32
 from simengine.kernels.cuda.printer import functions
 from simengine.kernels.jit import kernel
 from simengine.kernels.simd import LANES, load_f32, store
 
-pytestmark = needs_compiler
+pytestmark = pytest.mark.usefixtures("each_device")
 
 EDGES = [
     *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 2.5, np.inf, -np.inf, np.nan, 1e-30, -1e-30),
@@ -200,6 +199,7 @@ def test_both_texts_define_the_same_constants(file, define, module, names):
 # ---- faults ----
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize(
     ("precision", "name", "old", "new"),
     [

@@ -18,19 +18,21 @@ from simengine.deal.expand import expand
 from simengine.deal.model import Dependence
 from simengine.kernels.cuda.device import OPTIONS
 from simengine.kernels.cuda.printer import evaluate_text, sobol_text
+from simengine.kernels.cuda.texts import KERNELS, text_of
 from simengine.plan.compile import build_plan
 from simengine.scenario import load
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PRECISIONS = ("float64", "float32")
-ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90")
+ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
 
 
 @cache
 def texts():
-    """Texts that have every function of either precision, by name."""
+    """Texts that have every function of either precision, and those of all other kernels, by name."""
     found = {}
     for precision in PRECISIONS:
+        found |= {f"{file} {precision}": text_of(file, precision) for file in KERNELS}
         found[f"points {precision}"] = sobol_text(precision)
         for sampler in ("random", "sobol", "lhs", "antithetic"):
             deal = plan_of(REFERENCE_DEAL, sampler=sampler, precision=precision)
@@ -77,10 +79,10 @@ def nvrtc():
 
 
 def compiled(library, text, architecture):
-    """The size of the binary that NVRTC makes; fails with its log."""
+    """The size of the binary that NVRTC makes with the options that reach it through CuPy; fails with its log."""
     program = ctypes.c_void_p()
-    assert library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"evaluate.cu", 0, None, None) == 0
-    options = [option.encode() for option in (*OPTIONS, f"--gpu-architecture={architecture}")]
+    assert library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"", 0, None, None) == 0
+    options = [option.encode() for option in (*OPTIONS, f"-arch={architecture}", "--device-as-default-execution-space")]
     status = library.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     size = ctypes.c_size_t()
     if status:
@@ -91,6 +93,19 @@ def compiled(library, text, architecture):
     library.nvrtcGetCUBINSize(program, ctypes.byref(size))
     library.nvrtcDestroyProgram(ctypes.byref(program))
     return size.value
+
+
+def ptx(library, text, options):
+    """The instructions of a text."""
+    program, size = ctypes.c_void_p(), ctypes.c_size_t()
+    library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"", 0, None, None)
+    given = [option.encode() for option in (*options, "-arch=compute_90")]
+    assert library.nvrtcCompileProgram(program, len(given), (ctypes.c_char_p * len(given))(*given)) == 0
+    library.nvrtcGetPTXSize(program, ctypes.byref(size))
+    found = ctypes.create_string_buffer(size.value)
+    library.nvrtcGetPTX(program, found)
+    library.nvrtcDestroyProgram(ctypes.byref(program))
+    return found.value.decode()
 
 
 def supported(library):
@@ -106,13 +121,20 @@ def supported(library):
 def test_nvrtc_compiles_the_text_without_any_header():
     library = nvrtc()
     every = texts()
+    for name, text in every.items():
+        assert "#include" not in text, name
+        assert compiled(library, text, "sm_90") > 0, name
     for architecture in supported(library):
-        assert compiled(library, every["points float64"], architecture) > 0
         assert compiled(library, every["points float32"], architecture) > 0
-    for text in every.values():
-        assert "#include" not in text
-    for text in (every[f"{name} {precision}"] for name in ("operations", "sobol") for precision in PRECISIONS):
-        assert compiled(library, text, "sm_80") > 0
+        assert compiled(library, every["tally.cu float64"], architecture) > 0
+
+
+@pytest.mark.skipif(nvrtc() is None, reason="NVRTC is not installed: pip install nvidia-cuda-nvrtc-cu12")
+def test_the_options_keep_subnormal_numbers():
+    """In PTX an instruction that flushes says so; with CuPy's own option every one of float32 would."""
+    text = texts()["operations float32"]
+    assert ".ftz" not in ptx(nvrtc(), text, OPTIONS)
+    assert ".ftz" in ptx(nvrtc(), text, (*OPTIONS[:2], "--ftz=true"))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from machine_cases import formulas, model_of
 from scenario_plans import REFERENCE_DEAL, plan_of
-from shim_device import ShimDevice, needs_compiler
+from shim_device import ShimDevice
 
 from simengine.deal.expand import expand
 from simengine.deal.model import Dependence
@@ -23,7 +23,7 @@ from simengine.plan.compile import build_plan
 from simengine.plan.ops import Op
 from simengine.scenario import load
 
-pytestmark = needs_compiler
+pytestmark = pytest.mark.usefixtures("each_device")
 
 SCENARIOS = sorted(Path(__file__).parents[2].glob("scenarios/*.toml"))
 PRECISIONS = ["float64", "float32"]
@@ -180,6 +180,7 @@ def test_any_trial_is_computed_alone(sampler, precision):
         assert same_bits(evaluator.trial(trial), cpu.trial_values(source, trial))
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_chunks_join():
     """The Sobol points of a replicate are made once for all of its chunks."""
     source = source_of(plan_of(REFERENCE_DEAL, sampler="sobol"), trials=200_000, replicates=8)
@@ -193,6 +194,7 @@ def test_chunks_join():
     assert device.launches.count("prepare_points") == 3
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize("trials", [2000, 200_000])
 def test_a_full_device_can_be_tried_again(trials):
     source = source_of(plan_of(REFERENCE_DEAL, sampler="sobol"), trials=trials)
@@ -207,6 +209,7 @@ def test_a_full_device_can_be_tried_again(trials):
     assert same_bits(device.download(out), cpu.values(source, 0, small))
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize("trials", [2000, 200_000])
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_memory_is_what_was_said(trials, precision):
@@ -255,6 +258,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize(("old", "new"), FAULTS.values(), ids=FAULTS)
 def test_a_planted_fault_is_seen(old, new):
     triangle = {"dist": "triangular", "min": 0, "mode": 1, "max": 4}

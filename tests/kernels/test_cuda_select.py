@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shim_device import ShimDevice, needs_compiler
+from shim_device import ShimDevice
 from tally_cases import (
     Given,
     drawn,
@@ -22,7 +22,7 @@ from simengine.kernels import cpu
 from simengine.kernels.cuda import texts
 from simengine.kernels.cuda.gpu import Gpu
 
-pytestmark = needs_compiler
+pytestmark = pytest.mark.usefixtures("each_device")
 INNER = np.array([[300.0, np.inf], [-1.0, 3.0], [1e3, 1e9], [17.25, 17.25]])
 
 
@@ -89,6 +89,7 @@ def case():
     return Case(20_001, "sobol", 4)
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize("flags", [(), ("-DSIM_REVERSED",)], ids=["in order", "threads reversed"])
 def test_no_division_of_the_work_shows(case, flags):
     gpu = gpu_of(case.outcomes, ShimDevice(flags=flags))
@@ -96,6 +97,7 @@ def test_no_division_of_the_work_shows(case, flags):
     assert case.holds(gpu)
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_kept_outcomes_are_not_drawn_again(case):
     device, given = ShimDevice(), Given(case.outcomes)
     gpu = Gpu(device, given)
@@ -120,6 +122,7 @@ def test_outcomes_that_were_not_kept_are_drawn_again(case):
     assert np.array_equal(rows, case.outcomes, equal_nan=True)
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_kept_outcomes_may_lie_in_pieces(case, monkeypatch):
     monkeypatch.setattr("simengine.kernels.cuda.chunks._MOST_CHUNK", 8192)
     given = Given(case.outcomes)
@@ -133,6 +136,7 @@ def test_kept_outcomes_may_lie_in_pieces(case, monkeypatch):
     assert same(part, again)
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_only_what_fits_is_kept(case):
     needed = 4 * 8 * 20_480
     assert Gpu(ShimDevice(memory=2 * needed - 1), Given(case.outcomes)).keep(case.source, case.trials, 1) is None
@@ -140,6 +144,7 @@ def test_only_what_fits_is_kept(case):
     assert Gpu(ShimDevice(), Given(case.outcomes)).keep(case.source, case.trials, 0) is None
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize("memory", [1_200_000, 2_500_000])
 def test_where_memory_is_short_the_work_is_halved(case, memory):
     device = ShimDevice()
@@ -151,6 +156,7 @@ def test_where_memory_is_short_the_work_is_halved(case, memory):
         gpu_of(case.outcomes, ShimDevice(memory=100_000)).pick(case.source, 0, case.trials, case.grid, case.wanted)
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize(
     ("file", "right", "wrong"),
     [

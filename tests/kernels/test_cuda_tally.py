@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
+from cuda_devices import device as usual_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_plans import REFERENCE_DEAL, plan_of
-from shim_device import ShimDevice, needs_compiler
+from shim_device import ShimDevice
 from tally_cases import OnCpu, drawn, gpu_of, grid_of, source_of, summary_of
 
 from simengine.errors import DeviceError
@@ -18,7 +19,7 @@ from simengine.kernels.cuda import texts
 from simengine.kernels.cuda.gpu import Gpu
 from simengine.kernels.source import Source
 
-pytestmark = needs_compiler
+pytestmark = pytest.mark.usefixtures("each_device")
 CASES = [
     *((1, "random", 32), (20_001, "random", 32), (12_288, "sobol", 2), (20_001, "sobol", 8)),
     *((1201, "antithetic", 16), (300, "lhs", 10)),
@@ -54,6 +55,7 @@ def case():
     return outcomes, source, grid, summary_of(source, outcomes, grid)
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize(
     ("device", "chunk", "section"),
     [
@@ -72,6 +74,7 @@ def test_no_division_of_the_work_shows(case, device, chunk, section):
     assert gpu.summarise(source, 0, 50_001, grid).digest() == expected.digest()
 
 
+@pytest.mark.usefixtures("on_shim")
 @settings(max_examples=12, deadline=None)
 @given(
     trials=st.integers(1, 9000),
@@ -97,6 +100,7 @@ def test_ranges_merge_in_any_order(case):
     assert parts[1].digest() == summary_of(source, outcomes, grid, 4096, 24_576).digest()
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_subtrees_are_folded_on_the_device():
     """More tiles than one subtree holds, beginning in the middle of one; only their roots come back."""
     trials, first = 64 * 4096 * 2 + 100, 4096 * 3
@@ -108,6 +112,7 @@ def test_subtrees_are_folded_on_the_device():
     assert device.launches.count("add_pairs") == 6
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize("memory", [850_000, 1_200_000, 2_000_000])
 def test_where_memory_is_short_the_work_is_halved(case, memory):
     """The counts take 0.6 MB, all outcomes at once 1.6 MB; what is free at first is taken by somebody else later."""
@@ -121,12 +126,14 @@ def test_where_memory_is_short_the_work_is_halved(case, memory):
     assert device.free_bytes() == memory, "nothing is left behind"
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_where_nothing_fits_the_error_says_so(case):
     outcomes, source, grid, _ = case
     with pytest.raises(DeviceError, match=r"shim has no room for 4,096 trials of 4 outcomes at a time: .* free"):
         gpu_of(outcomes, ShimDevice(memory=500_000)).summarise(source, 0, 50_001, grid)
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_other_sources_make_room_for_the_tables_of_one(case):
     _, source, grid, _ = case
     device = ShimDevice(memory=4_000_000)
@@ -147,6 +154,7 @@ def test_other_sources_make_room_for_the_tables_of_one(case):
         Gpu(ShimDevice(memory=2_000_000), Large).summarise(source, 0, 5000, grid)
 
 
+@pytest.mark.usefixtures("on_shim")
 def test_a_block_without_room_for_the_histogram_is_refused(case):
     outcomes, source, grid, _ = case
     device = ShimDevice()
@@ -158,7 +166,7 @@ def test_a_block_without_room_for_the_histogram_is_refused(case):
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_values_come_back_as_the_cpu_has_them(precision):
     source = Source.of(plan_of(REFERENCE_DEAL, precision=precision), 3, 20_000)
-    gpu = Gpu(ShimDevice(), OnCpu)
+    gpu = Gpu(usual_device(), OnCpu)
     gpu._division(source).chunk = 4096
     assert np.array_equal(gpu.values(source, 1024, 9000), cpu.values(source, 1024, 9000))
     assert np.array_equal(gpu.trial_values(source, 5000), cpu.trial_values(source, 5000))
@@ -166,6 +174,7 @@ def test_values_come_back_as_the_cpu_has_them(precision):
     assert gpu.summarise(source, 4096, 9000, grid) == cpu.summarise(source, 4096, 9000, grid)
 
 
+@pytest.mark.usefixtures("on_shim")
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from cuda_cases import slow_device
-from shim_device import needs_compiler
 
 from simengine.kernels.cuda import evaluate
 from simengine.kernels.cuda.printer import functions, sobol_text
@@ -11,7 +10,7 @@ from simengine.kernels.source import Source
 from simengine.plan.compile import build_plan
 from simengine.sampling import address, lhs, sobol
 
-pytestmark = needs_compiler
+pytestmark = pytest.mark.usefixtures("each_device")
 
 
 def words_of(sampler, precision, seed, first, count, trials):

@@ -15,6 +15,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <string>
+#include <type_traits>
+#ifdef SIM_FLUSHED
+#include <xmmintrin.h>
+#endif
 
 #define SIM_SHIM 1
 #define __global__
@@ -151,10 +156,36 @@ static void run_block() {
   }
 }
 
+// While it lives numbers below the least normal one are 0, in operands and results, where -DSIM_FLUSHED asks for it:
+// what a device does whose code was compiled with -ftz=true.
+struct Mode {
+#ifdef SIM_FLUSHED
+  unsigned before = _mm_getcsr();
+  Mode() { _mm_setcsr(before | 0x8040); }
+  ~Mode() { _mm_setcsr(before); }
+#endif
+};
+
+// What a parameter is: i4, u8, f8, or i8* for a pointer; a structure of two words counts as its words.
+template <class T> static std::string kind() {
+  if constexpr (std::is_pointer<T>::value) {
+    using Held = typename std::remove_cv<typename std::remove_pointer<T>::type>::type;
+    if (std::is_class<Held>::value) return "i8*";
+    return (std::is_floating_point<Held>::value ? "f" : "i") + std::to_string(sizeof(Held)) + "*";
+  } else {
+    return (std::is_floating_point<T>::value ? "f" : std::is_unsigned<T>::value ? "u" : "i") + std::to_string(sizeof(T));
+  }
+}
+template <class... T> static const char* kinds() {
+  static const std::string found = ((kind<T>() + " ") + ... + "");
+  return found.c_str();
+}
+
 static void run_grid(unsigned blocks, unsigned threads, size_t dynamic_shared, const std::function<void()>& what) {
   if (threads == 0 || threads > MOST_THREADS || blocks == 0) fail("impossible launch");
   if (dynamic_shared > SHARED - 1024) fail("more shared memory than a device has");
   if (!stacks) stacks = static_cast<unsigned char*>(std::malloc(static_cast<size_t>(MOST_THREADS) * STACK));
+  const Mode mode;
   body = &what;
   threads_of_block = threads;
   blockDim.x = threads;

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-OPTIONS = ("--std=c++17", "--fmad=false")
-"""Nothing is contracted that the text does not fuse itself; denormal numbers, division and roots are IEEE's."""
+OPTIONS = ("--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
+"""Nothing is contracted that the text does not fuse itself; subnormal numbers, division and roots are IEEE's."""
 
 
 class DeviceMemory(Exception):
@@ -59,76 +59,16 @@ class Device(Protocol):
         """The values of a buffer, once all that was started has ended."""
 
     def compile(self, text: str, kernels: Sequence[str]) -> Mapping[str, Launch]:
-        """The kernels of a text of CUDA C, by name; what was compiled before comes from a cache."""
+        """The kernels of a text of CUDA C, by name; what was compiled before comes from a cache.
+
+        Raises
+        ------
+        DeviceError
+            When the text cannot be compiled or loaded here.
+        """
 
     def wait(self) -> None:
         """Return when all that was started has ended."""
 
-
-class CupyDevice:
-    """A GPU of this machine by its place among those that the process may see."""
-
-    def __init__(self, place: int = 0):
-        import cupy
-
-        self._cupy = cupy
-        self._device = cupy.cuda.Device(place)
-        self._device.use()
-        properties = cupy.cuda.runtime.getDeviceProperties(place)
-        name = properties["name"]
-        self.name = name.decode() if isinstance(name, bytes) else str(name)
-        self.multiprocessors = int(properties["multiProcessorCount"])
-        self.shared_bytes = int(self._device.attributes.get("MaxSharedMemoryPerBlockOptin", 48 << 10))
-
-    def free_bytes(self) -> int:
-        """Memory that is free on the device, or held by CuPy's pool for the next buffer."""
-        with self._device:
-            free, _ = self._cupy.cuda.runtime.memGetInfo()
-            return int(free) + int(self._cupy.get_default_memory_pool().free_bytes())
-
-    def upload(self, values: NDArray[Any]) -> Any:
-        """A buffer with the values of an array of the host."""
-        return self._made(lambda: self._cupy.asarray(values, order="C"))
-
-    def empty(self, shape: int | tuple[int, ...], dtype: Any) -> Any:
-        """A buffer whose values have no meaning yet."""
-        return self._made(lambda: self._cupy.empty(shape, dtype))
-
-    def zeros(self, shape: int | tuple[int, ...], dtype: Any) -> Any:
-        """A buffer of zeros."""
-        return self._made(lambda: self._cupy.zeros(shape, dtype))
-
-    def download(self, buffer: Any) -> NDArray[Any]:
-        """The values of a buffer."""
-        with self._device:
-            values: NDArray[Any] = self._cupy.asnumpy(buffer)
-            return values
-
-    def compile(self, text: str, kernels: Sequence[str]) -> Mapping[str, Launch]:
-        """The kernels of a text, compiled by NVRTC or taken from CuPy's cache."""
-        with self._device:
-            module = self._cupy.RawModule(code=text, options=OPTIONS, backend="nvrtc")
-            return {name: self._launch(module.get_function(name)) for name in kernels}
-
-    def wait(self) -> None:
-        """Return when the device has done all that was started."""
-        with self._device:
-            self._cupy.cuda.get_current_stream().synchronize()
-
-    def _launch(self, function: Any) -> Launch:
-        usual = 48 << 10
-
-        def launch(blocks: int, threads: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
-            with self._device:
-                if shared > usual:
-                    function.max_dynamic_shared_size_bytes = shared
-                function((blocks,), (threads,), tuple(arguments), shared_mem=shared)
-
-        return launch
-
-    def _made(self, make: Any) -> Any:
-        try:
-            with self._device:
-                return make()
-        except self._cupy.cuda.memory.OutOfMemoryError as error:
-            raise DeviceMemory(str(error)) from error
+    def release(self) -> None:
+        """Let others have the memory that no buffer takes any more."""

@@ -33,11 +33,13 @@ class Evaluator:
         self._held = {name: device.upload(array) for name, array in _arrays(source).items()}
         self._numbers = _numbers(source)
         self._points = _Points(device, source, self._held["lattice"]) if Op.SOBOL in plan.tape[:, 0] else None
+        self._none = {} if self._points else _point_buffers(device, plan.precision)
 
     @property
     def bytes(self) -> int:
         """Memory of the device that it holds: the source, and Sobol points of the last call."""
-        return sum(int(buffer.nbytes) for buffer in self._held.values()) + (self._points.bytes if self._points else 0)
+        held = (*self._held.values(), *self._none.values())
+        return sum(int(buffer.nbytes) for buffer in held) + (self._points.bytes if self._points else 0)
 
     def scratch_bytes(self, count: int) -> int:
         """Memory of the device that a call for so many trials takes beside its outcomes, at most."""
@@ -77,8 +79,7 @@ class Evaluator:
     @property
     def _no_points(self) -> dict[str, Any]:
         """What stands for Sobol points where there are none: memory that nothing reads."""
-        unused = self._held["streams"]
-        return {"points": unused, "starts": unused, "first_replicate": np.int64(0)}
+        return {**self._none, "first_replicate": np.int64(0)}
 
 
 class _Points:
@@ -93,9 +94,9 @@ class _Points:
         self._device, self._lattice, self._bits = device, lattice, source.design.bits
         self._draws, self._last = source.lattice.shape[1], max(source.lattice.shape[0] - 1, 0)
         self._stride = STRIDES[precision]
-        self._point_type = np.dtype(np.uint64 if precision == "float64" else np.uint32)
+        self._point_type = _point_type(precision)
         self._kernels = device.compile(sobol_text(precision), ["prepare_starts", "prepare_points", "prepare_trials"])
-        self._buffers = {"starts": device.empty(2, np.uint64), "points": device.empty(2, self._point_type)}
+        self._buffers = _point_buffers(device, precision)
         self._prepared = (-1, 0)  # the first replicate and the number of replicates whose points are there
 
     @property
@@ -146,6 +147,15 @@ class _Points:
     def _launch(self, name: str, items: int, where: tuple[Any, ...], out: Any) -> None:
         shape = np.int32(self._bits), np.int32(self._draws)
         self._kernels[name](-(-items // THREADS), THREADS, [self._lattice, *where, *shape, out])
+
+
+def _point_type(precision: str) -> np.dtype[Any]:
+    return np.dtype(np.uint64 if precision == "float64" else np.uint32)
+
+
+def _point_buffers(device: Device, precision: str) -> dict[str, Any]:
+    """The smallest buffers of points: a start takes 16 bytes, a point as many as a word."""
+    return {"starts": device.empty(2, np.uint64), "points": device.empty(2, _point_type(precision))}
 
 
 def _numbers(source: Source) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from simengine.aggregate.summary import Summary
 from simengine.aggregate.windows import Windows
 from simengine.errors import DeviceError, DeviceLost
 from simengine.kernels.cpu import Selection
+from simengine.kernels.cuda.cupy_device import is_of_device
 from simengine.kernels.cuda.device import Device, DeviceMemory
-from simengine.kernels.cuda.find import is_of_device
 from simengine.kernels.cuda.gpu import Gpu
 from simengine.kernels.source import Source
 
@@ -114,6 +114,11 @@ class OnDevice:
         places = first_trial, n_trials
         with self._working():
             return self._gpu.pick_from_windows(source, *places, grid, windows, tail_limits, inner_limits, kept)
+
+    def release(self) -> None:
+        """Leave memory that nothing takes to others; what sources have on the device stays for the next run."""
+        with contextlib.suppress(DeviceLost), self._working():  # who lost the device was told when it was needed
+            self._gpu.device.release()
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:

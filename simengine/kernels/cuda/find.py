@@ -6,11 +6,12 @@ from typing import Any
 
 from simengine import settings
 from simengine.errors import DeviceError
-from simengine.kernels.cuda.device import CupyDevice
+from simengine.kernels.cuda.cupy_device import CupyDevice
 
 _AGAIN = "install it again: pip install 'simengine[gpu]'"
 EXTRA = "pip install 'simengine[gpu]'"
-_MODULES = ("cupy", "cupy_backends", "cuda")
+LEAST_CAPABILITY = (8, 0)
+"""Compute capability whose blocks have the shared memory that a histogram takes."""
 _HIDING = ("", "-1", "NoDevFiles")
 """Values of CUDA_VISIBLE_DEVICES that hide every GPU."""
 
@@ -38,15 +39,17 @@ def find_gpu() -> CupyDevice:
             f"CUDA_VISIBLE_DEVICES is {visible!r}, which hides every GPU from this process",
             "unset it, or set it to the number of a GPU",
         )
-    _check_driver(cupy)
-    _check_compiler()
     try:
-        return CupyDevice()
-    except Exception as error:  # whatever CUDA says of a device that it counts and cannot use
-        if not is_of_device(error):
-            raise
+        _check_driver(cupy)
+        _check_compiler()
+        device = CupyDevice()
+    except NoGpu:
+        raise
+    except Exception as error:  # whatever CuPy and CUDA say of a device that they count and cannot use
         hint = "see `nvidia-smi`: it may be in use, out of memory or broken"
-        raise NoGpu(f"the GPU cannot be used ({error})", hint, likely=True) from error
+        raise NoGpu(f"the GPU cannot be used ({_first_line(error)})", hint, likely=True) from error
+    _check_capability(device)
+    return device
 
 
 def versions() -> dict[str, str]:
@@ -67,29 +70,32 @@ def versions() -> dict[str, str]:
     for name, ask in questions.items():
         try:
             found[name] = _version(ask())
-        except RuntimeError as error:  # of CUDA, or of the library that is not there
+        except Exception as error:  # of CUDA, or of whatever looked for the library that is not there
             found[name] = f"cannot be loaded ({_first_line(error)})"
     return found
 
 
 def details(place: int = 0) -> str:
-    """Compute capability and memory of a GPU, as text."""
+    """Compute capability and memory of a GPU, as text.
+
+    Raises
+    ------
+    DeviceError
+        When the GPU cannot be asked.
+    """
     cupy = _loaded()
-    with cupy.cuda.Device(place) as device:
-        free, total = cupy.cuda.runtime.memGetInfo()
-        digits = str(device.compute_capability)
+    try:
+        with cupy.cuda.Device(place) as device:
+            free, total = cupy.cuda.runtime.memGetInfo()
+            digits = str(device.compute_capability)
+    except Exception as error:  # whatever CuPy and CUDA say
+        raise DeviceError(f"the GPU cannot be asked ({_first_line(error)}); hint: see `nvidia-smi`") from error
     return (
         f"compute capability {digits[:-1]}.{digits[-1]}, {total / 2**30:.1f} GiB of memory, {free / 2**30:.1f} GiB free"
     )
 
 
-def is_of_device(error: BaseException) -> bool:
-    """Whether an exception is CuPy's or CUDA's: these have no common base class."""
-    return any(kind.__module__.split(".")[0] in _MODULES for kind in type(error).__mro__)
-
-
 def _loaded() -> Any:
-    settings.keep_device_kernels()  # CuPy reads where they go when it is imported
     try:
         import cupy
     except ModuleNotFoundError as error:
@@ -126,10 +132,17 @@ def _check_driver(cupy: Any) -> None:
 def _check_compiler() -> None:
     try:
         _nvrtc_version()
-    except RuntimeError as error:
+    except Exception as error:  # of whatever looked for the library
         raise NoGpu(
             f"NVRTC, which compiles kernels, is not there ({_first_line(error)})", EXTRA, likely=True
         ) from error
+
+
+def _check_capability(device: CupyDevice) -> None:
+    if device.capability < LEAST_CAPABILITY:
+        found, least = (f"{major}.{minor}" for major, minor in (device.capability, LEAST_CAPABILITY))
+        hint = "CUDA_VISIBLE_DEVICES chooses another GPU of this machine; the processors compute the same"
+        raise NoGpu(f"{device.name} has compute capability {found}; {least} or more is needed", hint, likely=True)
 
 
 def _nvrtc_version() -> Any:

@@ -1,7 +1,8 @@
 """The GPU kernel: the functions of :mod:`simengine.kernels.cpu`, with the same values to the bit, on one device.
 
 Trials are evaluated chunk by chunk into a buffer on the device, and what counts, sums and selects reads it there;
-only summaries and picked values come back.  See docs/decisions/0016-gpu-in-two-phases.md.
+summaries and picked values come back, and outcomes only to questions that are asked trial by trial.
+See docs/decisions/0016-gpu-in-two-phases.md.
 """
 
 from __future__ import annotations
