@@ -332,7 +332,7 @@ def starts(options):
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(2):
                 command = ["-c", _FIRST, variant.precision, variant.sampler]
-                _, out, error = _process(command, 30, CUPY_CACHE_DIR=folder)
+                _, out, error = _process(command, 30, SIMENGINE_CACHE=folder)
                 failed += error is not None
                 shown.append(error or f"{float(out):.2f}")
         put(f"| {variant} | {' | '.join(shown)} |")
