@@ -23,7 +23,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-run: $(VENV)/installed ## install, run SCENARIO and leave its four result files in OUT
+run: $(VENV)/installed ## install, run SCENARIO and leave its result files in OUT
 	@$(BIN)/simengine run $(SCENARIO) --out $(OUT) --force
 
 test: $(VENV)/installed-dev ## run all tests

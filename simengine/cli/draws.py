@@ -42,7 +42,7 @@ def csv_options(function: Function) -> Function:
     """How CSV files are written: the fields of :class:`simengine.report.csv.CsvStyle`."""
     for option in reversed(
         (
-            click.option("--bom", is_flag=True, help="Begin files of text with a byte order mark, for Excel."),
+            click.option("--bom", is_flag=True, help="Begin files of CSV with a byte order mark, for Excel."),
             click.option(
                 "--decimal-comma", is_flag=True, help="Write numbers in CSV as 0,5, and semicolons between cells."
             ),

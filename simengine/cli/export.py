@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from simengine.cli.arguments import Command, force_option, lang_option, result_argument
 from simengine.cli.draws import csv_options
@@ -85,8 +86,11 @@ def command(
         "--years": years, "--wide": wide, "--draws": draws is not None, "--inputs": inputs,
         "--template": template is not None, "--allow-missing": allow_missing, "--bom": bom,
         "--decimal-comma": decimal_comma, "--data": bool(data),
+        "--lang": click.get_current_context().get_parameter_source("lang") is not ParameterSource.DEFAULT,
     }  # fmt: skip
     _check_together(kind, given)
+    if given["--lang"] and not target.lower().endswith(".html"):
+        raise InvalidInput(Problem("is the language of a page", "--lang", lang, allowed=".html"))
     if kind == "table" and target.lower().endswith(".parquet"):
         raise InvalidInput(Problem("Parquet files hold draws", "--output", target, hint="add --draws N"))
     opened = open_result(result)
@@ -106,12 +110,14 @@ def command(
             say(line)
     else:
         opened.export(target, years=years, wide=wide, bom=bom, decimal_comma=decimal_comma, lang=lang, force=force)
+        for note in () if quiet else opened.left_out:
+            say(f"note: {note}")
     if not quiet:
         say(f"wrote {target}")
 
 
 _ALLOWED = {
-    "table": ("--years", "--wide", "--bom", "--decimal-comma"),
+    "table": ("--years", "--wide", "--bom", "--decimal-comma", "--lang"),
     "draws": ("--draws", "--inputs", "--years", "--bom", "--decimal-comma", "--data"),
     "template": ("--template", "--allow-missing"),
     "sipmath": ("--data",),

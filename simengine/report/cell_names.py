@@ -5,8 +5,8 @@ docs/spreadsheets.md states it for readers.  A number is called ``STRATEGY_OUTCO
 ``licence_T_P50_se``, ``licence_cash_flow_Y3_mean``.  Statistics are named as in files (``mean``, ``std``,
 ``prob_loss``, ``cvar95_loss``), percentiles with a capital ``P``.
 
-Excel allows fewer names than a scenario does.  What becomes of the others depends on nothing but the labels and their
-order:
+Excel allows fewer names than a scenario does.  What becomes of the others depends on nothing but the labels, and not on
+their order:
 
 1.  Of ``STRATEGY_OUTCOME``, composed (Unicode NFC), every character that is not a letter or a digit of the Basic
     Multilingual Plane, an underscore or a period becomes an underscore: ``licence-protected`` reads
@@ -15,9 +15,10 @@ order:
     value, gets an underscore in front.
 3.  What is longer than 180 characters keeps its first 171, an underscore, and the first 8 hexadecimal digits of the
     SHA-256 of the whole: no name is longer than the 255 characters that Excel allows.
-4.  Excel does not tell capitals from small letters, nor forms of the same letter (Unicode NFKC).  Of labels that become
-    equal the first keeps its name, and the others get ``_2``, ``_3``, … behind the outcome: ``a-b`` and ``a_b`` give
-    ``a_b_T_P50`` and ``a_b_T_2_P50``.  A whole name that is taken already gets its number at the end.
+4.  Excel does not tell capitals from small letters, nor forms of the same letter (Unicode NFKC).  Where labels become
+    equal, or whole names do, every one of them gets 8 hexadecimal digits of a SHA-256 of its own strategy and outcome
+    behind the outcome: ``a-b`` and ``a_b`` give ``a_b_T_412370d1_P50`` and ``a_b_T_219436e4_P50``.  So a label that is
+    added may end a name, but it never gives it to another number.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from simengine.report.numbers import level
 from simengine.report.statistics import (
@@ -42,6 +45,7 @@ TABLES = ("Percentiles", "Statistics", "Compare", "Years", "Drivers", "Risks", "
           "Provenance")  # fmt: skip
 """Names of the tables of the workbook, which share one space with names of cells."""
 
+_Owner = TypeVar("_Owner", int, tuple[int, str])
 _LONGEST_STEM = 180
 _DIGITS_OF_DIGEST = 8
 _ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE", re.IGNORECASE)
@@ -71,32 +75,52 @@ class NamedNumber:
 
 def named_numbers(record: Record) -> list[NamedNumber]:
     """Every statistic of every outcome and period, and its standard error, named, in the order of reports."""
-    stem_of = stems(record)
-    taken = {folded(name) for name in TABLES}
+    entries = list(_entries(record))
+    crowded: set[tuple[int, str]] = set()
+    while True:
+        stem_of = stems(record, crowded)
+        wanted = [f"{stem_of[s, output]}_{_key(entry, year)}" for s, output, year, entry in entries]
+        same = _shared([(folded(name), (s, output)) for name, (s, output, _, _) in zip(wanted, entries, strict=True)])
+        if same <= crowded:
+            break
+        crowded |= same
+    crowd = Counter(map(folded, wanted))
     found: list[NamedNumber] = []
-    for s, output, year, entry in _entries(record):
-        wanted = f"{stem_of[s, output]}_{_key(entry, year)}"
+    for name, (s, output, year, entry) in zip(wanted, entries, strict=True):
+        if crowd[folded(name)] > 1:  # two thresholds of one outcome, such as 1e+20 and 1e-20
+            name = f"{stem_of[s, output]}_{_digest(entry.key)}_{_key(entry, year)}"
         numbers = [("", entry.value)] if entry.se is None else [("", entry.value), ("_se", entry.se)]
-        name, k = wanted, 2
-        while any(folded(name + end) in taken for end, _ in numbers):
-            name, k = f"{wanted}_{k}", k + 1
-        for end, value in numbers:
-            taken.add(folded(name + end))
-            found.append(NamedNumber(name + end, s, output, entry, end != "", year, value))
+        found += [NamedNumber(name + end, s, output, entry, end != "", year, value) for end, value in numbers]
     return found
 
 
-def stems(record: Record) -> dict[tuple[int, str], str]:
-    """What the names of an outcome of a strategy begin with, by the place of the strategy and the outcome's name."""
-    pairs = [(s, record.outputs[o]) for s, o in reported_pairs(record)]
-    pairs += [(s, record.yearly_outputs[o]) for s, o, _ in yearly_places(record)]
-    found: dict[tuple[int, str], str] = {}
-    taken: set[str] = set()
-    for s, output in dict.fromkeys(pairs):
-        stem = free_name(excel_name(f"{record.strategies[s]}_{output}"), taken)
-        taken.add(folded(stem))
-        found[s, output] = stem
-    return found
+def stems(record: Record, crowded: Collection[tuple[int, str]] = ()) -> dict[tuple[int, str], str]:
+    """What the names of an outcome of a strategy begin with, by the place of the strategy and the outcome's name.
+
+    Whether labels are told apart without digests does not depend on which strategy reports which outcome.  Those in
+    ``crowded`` have a digest for another reason.
+    """
+    outputs = dict.fromkeys((*record.outputs, *record.yearly_outputs))
+    pairs = [(s, output) for s in range(len(record.strategies)) for output in outputs]
+    labels = [(record.strategies[s], output) for s, output in pairs]
+    names = distinct_names(labels, {k for k, pair in enumerate(pairs) if pair in crowded})
+    reported = {(s, record.outputs[o]) for s, o in reported_pairs(record)}
+    reported |= {(s, record.yearly_outputs[o]) for s, o, _ in yearly_places(record)}
+    return {pair: name for pair, name in zip(pairs, names, strict=True) if pair in reported}
+
+
+def distinct_names(labels: Sequence[tuple[str, ...]], crowded: Collection[int] = ()) -> list[str]:
+    """Legal names that Excel tells apart, of labels that are given by their parts: rules 1 to 4.
+
+    ``crowded`` are places of labels that have a digest in any case.
+    """
+    plain, marked = [excel_name("_".join(parts)) for parts in labels], set(crowded)
+    while True:
+        names = [f"{name}_{_digest(*labels[k])}" if k in marked else name for k, name in enumerate(plain)]
+        same = _shared([(folded(name), k) for k, name in enumerate(names)])
+        if same <= marked:
+            return names
+        marked |= same
 
 
 def excel_name(text: str) -> str:
@@ -106,17 +130,8 @@ def excel_name(text: str) -> str:
     if not name or name[0].isdigit() or name[0] == "." or _ADDRESS.fullmatch(name):
         name = f"_{name}"
     if len(name) > _LONGEST_STEM:
-        digest = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS_OF_DIGEST]
-        name = f"{name[: _LONGEST_STEM - _DIGITS_OF_DIGEST - 1]}_{digest}"
+        name = f"{name[: _LONGEST_STEM - _DIGITS_OF_DIGEST - 1]}_{_digest(composed)}"
     return name
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """``name``, or with the first number behind it that makes it a new one; ``taken`` are :func:`folded` names."""
-    found, k = name, 2
-    while folded(found) in taken:
-        found, k = f"{name}_{k}", k + 1
-    return found
 
 
 def folded(name: str) -> str:
@@ -142,6 +157,19 @@ def _entries(record: Record) -> Iterator[tuple[int, str, float | None, Statistic
         for y in years:
             for entry in statistics_of_year(record, s, o, y):
                 yield s, record.yearly_outputs[o], float(record["year"][y]), entry
+
+
+def _shared(named: Sequence[tuple[str, _Owner]]) -> set[_Owner]:
+    """The owners of names that more than one of them has."""
+    owners: dict[str, set[_Owner]] = {}
+    for name, owner in named:
+        owners.setdefault(name, set()).add(owner)
+    return {owner for several in owners.values() if len(several) > 1 for owner in several}
+
+
+def _digest(*parts: str) -> str:
+    """A few digits that tell texts apart, given by their parts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS_OF_DIGEST]
 
 
 def _key(entry: Statistic, year: float | None) -> str:

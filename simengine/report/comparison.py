@@ -11,6 +11,8 @@ from simengine.report.answer import Answer
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
+    from simengine.report.csv import CsvStyle
+
 COMPARISON_FILES = ("comparison.csv", "comparison.json", "comparison.nc")
 """What :meth:`Comparison.save` writes into a folder; the last one makes the set valid."""
 
@@ -78,20 +80,20 @@ class Comparison(Answer):
         Raises
         ------
         InvalidInput
-            When the suffix is none of these, or ``decimal_comma`` is given and the file is no CSV.
+            When the suffix is none of these, or ``bom`` or ``decimal_comma`` is given and the file is no CSV.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
-        from simengine.report.csv import FOR_CSV
+        from simengine.report.csv import CsvStyle, style_problems
         from simengine.results.files import write_file
 
         target = Path(path)
-        contents = self._contents(bom=bom, decimal_comma=decimal_comma)
+        contents = self._contents(CsvStyle(bom, decimal_comma))
         name = f"comparison{target.suffix.lower()}"
         if name not in contents:
             raise InvalidInput(Problem(f"no file of type {target.suffix!r} can be written", allowed=".csv, .json, .nc"))
-        if decimal_comma and target.suffix.lower() != ".csv":
-            raise InvalidInput(Problem(FOR_CSV, "decimal_comma", allowed=".csv"))
+        if problems := style_problems(CsvStyle(bom, decimal_comma), target.suffix.lower()):
+            raise InvalidInput(problems)
         write_file(target, contents[name], force=force)
         return target
 
@@ -105,19 +107,19 @@ class Comparison(Answer):
         FileProblem
             When one of them exists and ``force`` is not given, or anything cannot be written.
         """
+        from simengine.report.csv import CsvStyle
         from simengine.results.files import write_folder
 
-        write_folder(Path(folder), self._contents(bom=bom, decimal_comma=decimal_comma), force=force)
+        write_folder(Path(folder), self._contents(CsvStyle(bom, decimal_comma)), force=force)
         return tuple(Path(folder) / name for name in COMPARISON_FILES)
 
-    def _contents(self, *, bom: bool, decimal_comma: bool) -> dict[str, bytes]:
+    def _contents(self, style: CsvStyle) -> dict[str, bytes]:
         from simengine.report.comparison_files import comparison_csv
-        from simengine.report.csv import CsvStyle
         from simengine.results.storage import to_bytes
 
         return {
-            "comparison.csv": comparison_csv(self._record, CsvStyle(bom, decimal_comma)),
-            "comparison.json": (self.to_json() + "\n").encode("utf-8-sig" if bom else "utf-8"),
+            "comparison.csv": comparison_csv(self._record, style),
+            "comparison.json": (self.to_json() + "\n").encode(),
             "comparison.nc": to_bytes(self._record),
         }
 

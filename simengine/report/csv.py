@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv as _csv
 import io
+import itertools
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from simengine.errors import Problem
 from simengine.report.numbers import level, plain
 from simengine.report.statistics import (
     Statistic,
@@ -19,6 +22,7 @@ from simengine.report.statistics import (
     statistics_of_year,
     yearly_places,
 )
+from simengine.report.text import TURNING
 from simengine.results.record import Record
 
 Cell = str | float | None
@@ -29,10 +33,9 @@ SUMMARY_COLUMNS = ("strategy", "output", "unit", "statistic", "value", "se")
 YEARS_COLUMNS = ("strategy", "output", "unit", "year", "statistic", "value", "se")
 WIDE_COLUMNS = ("strategy", "output", "unit", "trials", "faults")
 WIDE_YEARS_COLUMNS = ("strategy", "output", "unit", "year", "faults")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-_CONTROLS = (*range(9), *range(10, 32), *range(127, 160))
-_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_HIDDEN = dict.fromkeys((*_CONTROLS, *_TURNING), "\N{REPLACEMENT CHARACTER}")
+_RISKY = ("=", "+", "-", "@")
+_CONTROLS = "".join(map(chr, (*range(9), *range(10, 32), *range(127, 160))))
+_HIDDEN = str.maketrans(dict.fromkeys(_CONTROLS + TURNING, "\N{REPLACEMENT CHARACTER}"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,13 @@ class CsvStyle:
 PLAIN = CsvStyle()
 """What programs read: no byte order mark, commas between cells, a decimal point."""
 FOR_CSV = "is a way to write CSV"
-"""Why a decimal comma is refused for other files."""
+"""Why a decimal comma and a byte order mark are refused for other files."""
+
+
+def style_problems(style: CsvStyle, suffix: str) -> list[Problem]:
+    """What of a style says nothing about a file with this suffix."""
+    given = {"bom": style.bom, "decimal_comma": style.decimal_comma}
+    return [Problem(FOR_CSV, key, allowed=".csv") for key, there in given.items() if there and suffix != ".csv"]
 
 
 def percentiles_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
@@ -91,7 +100,7 @@ def summary_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
         rows.append([strategy, output, "1", "faults", int(record["faults"][s, o]), None])
         for entry in statistics_of(record, s, o):
             if entry.group != "percentile":
-                rows.append([strategy, output, _unit(entry, unit), entry.key, entry.value, entry.se])
+                rows.append([strategy, output, entry.unit_beside(unit), entry.key, entry.value, entry.se])
     return encode(SUMMARY_COLUMNS, rows, style)
 
 
@@ -107,7 +116,7 @@ def years_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
             year = _short(float(record["year"][y]))
             rows.append([strategy, output, "1", year, "faults", int(record["yearly_faults"][s, o, y]), None])
             for entry in statistics_of_year(record, s, o, y):
-                rows.append([strategy, output, _unit(entry, unit), year, entry.key, entry.value, entry.se])
+                rows.append([strategy, output, entry.unit_beside(unit), year, entry.key, entry.value, entry.se])
     return encode(YEARS_COLUMNS, rows, style)
 
 
@@ -139,11 +148,12 @@ def wide_years_csv(record: Record, style: CsvStyle = PLAIN) -> bytes:
 def text_cell(text: str) -> str:
     """``text`` such that a spreadsheet shows it and never evaluates it: prefixed by ' where it could.
 
+    It could where a formula begins, spaces or characters without a width before it included, also in full-width signs.
     Line breaks become spaces, so that a row is a line; control characters and signs that turn the direction of text
     are replaced, since they would show another text than there is.
     """
     line = text.replace("\r", " ").replace("\n", " ").translate(_HIDDEN)
-    return f"'{line}" if text.startswith(_RISKY) else line
+    return f"'{line}" if _may_be_evaluated(text) else line
 
 
 def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]], style: CsvStyle = PLAIN) -> bytes:
@@ -158,6 +168,14 @@ def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]], style: CsvStyl
 def rows_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], style: CsvStyle = PLAIN) -> bytes:
     """Any table as CSV; numbers with all their digits, texts that no spreadsheet evaluates."""
     return encode(header, ([text_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows), style)
+
+
+def _may_be_evaluated(text: str) -> bool:
+    """Whether a spreadsheet might read a formula: some skip what stands before it, and read ＝ as =."""
+    if text.startswith(("\t", "\r")):
+        return True
+    shown = itertools.dropwhile(lambda char: char.isspace() or unicodedata.category(char) in ("Cc", "Cf"), text)
+    return unicodedata.normalize("NFKC", next(shown, "")).startswith(_RISKY)
 
 
 def _written(cell: Cell, style: CsvStyle) -> str:
@@ -182,10 +200,6 @@ def _spread(
         found.append(row)
     rows = [[*own, *(row.get(key) for key in columns)] for own, row in zip(labels, found, strict=True)]
     return [*header, *columns], rows
-
-
-def _unit(entry: Statistic, unit: str) -> str:
-    return "1" if entry.share or entry.group == "shape" else unit
 
 
 def _short(value: float) -> float:

@@ -14,7 +14,7 @@ from simengine.analysis.difference.attribute import Attribution
 from simengine.errors import InvalidInput, Problem
 from simengine.report.breakeven import CSV_COLUMNS as BREAKEVEN_COLUMNS
 from simengine.report.breakeven import Asked, breakeven_object, breakeven_report, breakeven_rows
-from simengine.report.csv import FOR_CSV, CsvStyle, rows_csv
+from simengine.report.csv import CsvStyle, rows_csv, style_problems
 from simengine.report.difference import CSV_COLUMNS as DIFF_COLUMNS
 from simengine.report.difference import difference_object, difference_report, difference_rows
 from simengine.report.optimum import optimum_object, optimum_report, optimum_rows
@@ -56,7 +56,7 @@ class Answer(ABC):
         Raises
         ------
         InvalidInput
-            When the suffix is neither, or ``decimal_comma`` is given and the file is no CSV.
+            When the suffix is neither, or ``bom`` or ``decimal_comma`` is given and the file is no CSV.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
@@ -66,12 +66,10 @@ class Answer(ABC):
         suffix = target.suffix.lower()
         if suffix not in (".csv", ".json"):
             raise InvalidInput(Problem(f"no file of type {target.suffix!r} can be written", allowed=".csv, .json"))
-        if decimal_comma and suffix != ".csv":
-            raise InvalidInput(Problem(FOR_CSV, "decimal_comma", allowed=".csv"))
-        if suffix == ".csv":
-            content = rows_csv(*self._rows(), CsvStyle(bom, decimal_comma))
-        else:
-            content = (self.to_json() + "\n").encode("utf-8-sig" if bom else "utf-8")
+        style = CsvStyle(bom, decimal_comma)
+        if problems := style_problems(style, suffix):
+            raise InvalidInput(problems)
+        content = rows_csv(*self._rows(), style) if suffix == ".csv" else (self.to_json() + "\n").encode()
         write_file(target, content, force=force)
         return target
 

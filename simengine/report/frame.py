@@ -30,7 +30,7 @@ def tidy_frame(record: Record) -> pd.DataFrame:
 
     rows = [
         (
-            *(strategy, output, year, "1" if entry.share or entry.group == "shape" else unit, entry.key),
+            *(strategy, output, year, entry.unit_beside(unit), entry.key),
             entry.level if entry.group == "percentile" else math.nan,
             *(entry.value, math.nan if entry.se is None else entry.se),
         )

@@ -230,8 +230,8 @@ class Result(Drawn, Exports):
         Raises
         ------
         InvalidInput
-            When the suffix is none of these, there is no such language, or ``years``, ``wide`` or ``decimal_comma`` is
-            given and the file is no CSV, or ``years`` and no outcome is reported by period.
+            When the suffix is none of these, there is no such language, or ``years``, ``wide``, ``bom`` or
+            ``decimal_comma`` is given and the file is no CSV, or ``years`` and no outcome is reported by period.
         FileProblem
             When the file exists and ``force`` is not given, or cannot be written.
         """
@@ -287,16 +287,16 @@ class Result(Drawn, Exports):
     def _content(
         self, suffix: str, makers: Mapping[str, Callable[[], bytes]], style: CsvStyle, *, years: bool, wide: bool
     ) -> bytes:
-        from simengine.report.csv import FOR_CSV
+        from simengine.report.csv import style_problems
 
         problems = []
         if suffix != ".csv":
             says = {
                 "years": (years, "is a table of outcomes by period"),
                 "wide": (wide, "is a table with one row an outcome"),
-                "decimal_comma": (style.decimal_comma, FOR_CSV),
             }
             problems = [Problem(wrong, key, allowed=".csv") for key, (given, wrong) in says.items() if given]
+            problems += style_problems(style, suffix)
         elif years and not self.yearly_outputs:
             problems = [Problem("no outcome is reported period by period", "years")]
         if problems:
@@ -332,9 +332,10 @@ class Result(Drawn, Exports):
 
     def __repr__(self) -> str:
         from simengine.report.table import run_report
-        from simengine.report.text import Style
+        from simengine.report.text import Style, printable
 
-        return run_report(self._record, Style(width=100))
+        missing = [f"note: {printable(note)}" for note in self.known_left_out]
+        return "\n".join([run_report(self._record, Style(width=100)), *missing])
 
     def _repr_html_(self) -> str:
         from simengine.report.html import outcome_tables
@@ -362,7 +363,7 @@ def content_makers(
     def of_json() -> bytes:
         from simengine.report.json import result_json
 
-        return (result_json(record) + "\n").encode(style.encoding)
+        return (result_json(record) + "\n").encode()
 
     def of_csv() -> bytes:
         from simengine.report.csv import percentiles_csv, wide_csv, wide_years_csv, years_csv
@@ -384,4 +385,4 @@ def open_result(path: str | Path) -> Result:
     from simengine.results.storage import read_dossier
 
     dossier = read_dossier(Path(path), LAYOUTS)
-    return Result(dossier.record, lambda: dossier)
+    return Result(dossier.record, dossier)

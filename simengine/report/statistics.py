@@ -31,6 +31,10 @@ class Statistic:
     level: float | None = None
     share: bool = False
 
+    def unit_beside(self, unit: str) -> str:
+        """Its unit, beside an outcome that is counted in ``unit``: 1 for probabilities and numbers of the shape."""
+        return "1" if self.share or self.group == "shape" else unit
+
     @property
     def heading(self) -> str:
         """The label for a row of text: with the sign of percent, which the numbers leave out."""

@@ -22,11 +22,11 @@ LAYOUTS = {"comparison": COMPARISON, "drivers": DRIVERS}
 class Studied(Answer):
     """A record of a run that knows its dossier, or how to come by it."""
 
-    def __init__(self, record: Record, analyses: Callable[[], Dossier] | None = None):
-        """Of the record of a run; ``analyses`` gives the dossier that it belongs to, by default one of it alone."""
+    def __init__(self, record: Record, analyses: Callable[[], Dossier] | Dossier | None = None):
+        """Of the record of a run; ``analyses`` is or gives the dossier that it belongs to, by default it alone."""
         super().__init__(record)
-        self._analyses = analyses
-        self._dossier: Dossier | None = None
+        self._dossier = analyses if isinstance(analyses, Dossier) else None
+        self._analyses = None if isinstance(analyses, Dossier) else analyses
 
     @property
     def dossier(self) -> Dossier:
@@ -68,6 +68,11 @@ class Studied(Answer):
     def left_out(self) -> tuple[str, ...]:
         """Which of these could not be computed, and why, as text."""
         return self.dossier.notes
+
+    @property
+    def known_left_out(self) -> tuple[str, ...]:
+        """The same without computing anything: empty until the analyses are known."""
+        return () if self._dossier is None else self._dossier.notes
 
 
 def dossier_makers(result: Studied, lang: str = "en") -> dict[str, Callable[[], bytes]]:

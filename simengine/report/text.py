@@ -11,6 +11,9 @@ from simengine.report.numbers import Estimate
 
 Cell = str | Estimate
 
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""What sets the direction of text; what joins the parts of one emoji (U+200D) is not among it."""
+
 
 @dataclass(frozen=True)
 class Style:

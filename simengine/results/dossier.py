@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,3 +25,18 @@ class Dossier:
     drivers: Record | None = None
     register: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+
+
+def register_text(register: Mapping[str, Any]) -> str:
+    """A risk register as the text that is stored."""
+    return json.dumps(register, ensure_ascii=False, allow_nan=False)
+
+
+def register_digest(register: Mapping[str, Any]) -> str:
+    """The SHA-256 of a risk register, which is stored beside it."""
+    return text_digest(register_text(register))
+
+
+def text_digest(text: str) -> str:
+    """The SHA-256 of a text; a damaged one may hold what is no character."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

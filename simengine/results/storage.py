@@ -17,7 +17,7 @@ import numpy as np
 
 from simengine.errors import FileProblem
 from simengine.results.dataset import from_arrays
-from simengine.results.dossier import Dossier
+from simengine.results.dossier import Dossier, register_text, text_digest
 from simengine.results.netcdf import HDF5_MARK, Group, decoded, encoded, group_of
 from simengine.results.record import Record
 from simengine.results.variables import RESULT, Layout
@@ -53,13 +53,13 @@ def to_bytes(stored: Record | Dossier) -> bytes:
         if record is not None:
             groups[name] = group_of(record, {CONTENT_DIGEST: record.digest()})
     if dossier.register is not None:
-        text = json.dumps(dossier.register, ensure_ascii=False, allow_nan=False)
+        text = register_text(dossier.register)
         groups[REGISTER] = Group(
             attrs={
                 "kind": REGISTER,
                 "schema_version": _REGISTER_VERSION,
                 "register": text,
-                CONTENT_DIGEST: _text_digest(text),
+                CONTENT_DIGEST: text_digest(text),
             }
         )
     notes = {LEFT_OUT: json.dumps(dossier.notes, ensure_ascii=False)} if dossier.notes else {}
@@ -90,7 +90,7 @@ def locate(path: Path, layout: Layout = RESULT) -> Path:
             raise FileProblem(f"{path}: no such file; hint: {layout.hint}")
         other = next((kind for kind, (file, _) in _ELSEWHERE.items() if (path / file).is_file()), None)
         if other is not None and other != layout.kind:
-            raise FileProblem(f"{path} holds a {other}, not a {layout.kind}; hint: {_ELSEWHERE[other][1]}")
+            raise FileProblem(f"{path} holds {_named(other)}, not {_named(layout.kind)}; hint: {_ELSEWHERE[other][1]}")
         raise FileProblem(f"{path} holds no {layout.file}; hint: {layout.hint}")
     return found
 
@@ -177,16 +177,23 @@ def _record(group: Group, layout: Layout, path: Path, name: str = "") -> tuple[R
     version, kind = attrs.get("schema_version"), attrs.get("kind", RESULT.kind)
     where = f"{path}, group {name}" if name else str(path)
     if stored is None or not isinstance(version, int | np.integer):
-        raise FileProblem(f"{where}: a NetCDF file, but not a {layout.kind} of simengine")
+        raise FileProblem(f"{where}: a NetCDF file, but not {_named(layout.kind)} of simengine")
     if kind != layout.kind:
+        if name:
+            raise FileProblem(f"{where}: damaged or altered: it holds {_named(str(kind))}, not {_named(layout.kind)}")
         hint = _ELSEWHERE[kind][1] if kind in _ELSEWHERE else layout.hint
-        raise FileProblem(f"{where}: a {kind}, not a {layout.kind}; hint: {hint}")
+        raise FileProblem(f"{where}: {_named(str(kind))}, not {_named(layout.kind)}; hint: {hint}")
     _check_version(int(version), layout.version, where)
     try:
         record = from_arrays(group.arrays, attrs, layout)
     except FileProblem as error:
         raise FileProblem(f"{where}: {error}") from error
     return record, _digest(record, group.groups, None if notes is None else str(notes)) == stored
+
+
+def _named(kind: str) -> str:
+    """A kind of stored record in a sentence: "a result", but "drivers", which are many."""
+    return kind if kind.endswith("s") else f"a {kind}"
 
 
 def _register(group: Group, path: Path) -> tuple[Mapping[str, Any], bool]:
@@ -202,12 +209,7 @@ def _register(group: Group, path: Path) -> tuple[Mapping[str, Any], bool]:
         raise FileProblem(f"{where}: damaged: {error}") from error
     if not isinstance(found, dict):
         raise FileProblem(f"{where}: holds no risk register of simengine")
-    return found, _text_digest(text) == group.attrs.get(CONTENT_DIGEST)
-
-
-def _text_digest(text: str) -> str:
-    """The digest of a text; a damaged one may hold what is no character."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return found, text_digest(text) == group.attrs.get(CONTENT_DIGEST)
 
 
 def _check_version(version: int, known: int, where: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import io
+import json
 import re
 from pathlib import Path
 
@@ -91,4 +92,12 @@ def test_answers_in_python_write_it_too_and_refuse_it_elsewhere(folder, kind):
     assert plain.count("\n") == abroad.count("\n") and abroad.split("\n")[0] == plain.split("\n")[0].replace(",", ";")
     with pytest.raises(InvalidInput, match=r"decimal_comma: is a way to write CSV; allowed: \.csv"):
         found.export("found.json", decimal_comma=True)
+    with pytest.raises(InvalidInput, match=r"bom: is a way to write CSV; allowed: \.csv"):
+        found.export("found.json", bom=True)
     assert not Path("found.json").exists()
+
+
+def test_what_a_comparison_writes_is_json_whatever_its_csv_looks_like(folder):
+    simengine.compare("deal.toml", trials=600).save("found", bom=True)
+    assert Path("found/comparison.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert json.loads(Path("found/comparison.json").read_text(encoding="utf-8"))["trials"] == 600

@@ -122,6 +122,11 @@ def test_template(call):
         (("-o", "a.csv", "--draws", "many"), "--draws = many: not a number"),
         (("-o", "a.csv", "--draws", "0"), "--draws = 0: out of range"),
         (("-o", "a.parquet"), "Parquet files hold draws; hint: add --draws N"),
+        (("-o", "a.json", "--bom"), "bom: is a way to write CSV; allowed: .csv"),
+        (("-o", "a.nc", "--draws", "5", "--bom"), "allowed: .csv"),
+        (("-o", "a.csv", "--lang", "zh"), "--lang = zh: is the language of a page; allowed: .html"),
+        (("-o", "a.xlsx", "--lang", "en"), "--lang = en: is the language of a page; allowed: .html"),
+        (("-o", "a.csv", "--draws", "5", "--lang", "zh"), "--lang: says nothing about draws"),
         (("-o", "a.json", "--wide"), "wide: is a table with one row an outcome; allowed: .csv"),
     ],
 )

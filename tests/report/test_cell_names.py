@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import tempfile
@@ -15,7 +16,16 @@ from hypothesis import strategies as st
 from workbooks import named_cells, names_of
 
 import simengine
-from simengine.report.cell_names import TABLES, asked_name, excel_name, folded, looks_like_ours, named_numbers, stems
+from simengine.report.cell_names import (
+    TABLES,
+    asked_name,
+    distinct_names,
+    excel_name,
+    folded,
+    looks_like_ours,
+    named_numbers,
+    stems,
+)
 from simengine.report.template import fill
 from simengine.report.workbook import workbook_bytes
 from simengine.results.dossier import Dossier
@@ -113,22 +123,48 @@ def test_no_text_makes_an_illegal_name(text):
     assert len(name) <= 180
 
 
-def test_labels_that_become_equal_are_numbered_behind_the_outcome(record_of):
+def test_labels_that_become_equal_have_a_digest_behind_the_outcome(record_of):
     record = record_of(strategies=("a-b", "A_b"))
-    assert stems(record) == {(0, "T"): "a_b_T", (0, "margin"): "a_b_margin", (1, "T"): "A_b_T_2"}
-    assert {"a_b_T_mean", "A_b_T_2_mean"} <= {number.name for number in named_numbers(record)}
+    pairs = {(0, "T"): "a_b_T", (0, "margin"): "a_b_margin", (1, "T"): "A_b_T"}  # margin is reported by one alone
+    texts = {(s, output): f"{record.strategies[s]}\0{output}".encode() for s, output in pairs}
+    assert stems(record) == {
+        pair: f"{name}_{hashlib.sha256(texts[pair]).hexdigest()[:8]}" for pair, name in pairs.items()
+    }
+    first, second = stems(record)[0, "T"], stems(record)[1, "T"]
+    assert {f"{first}_mean", f"{second}_mean"} <= {number.name for number in named_numbers(record)}
 
 
-def test_a_whole_name_that_is_taken_is_numbered_with_its_error():
+@pytest.mark.parametrize("labels", [("a_b", "a-b"), ("A_B", "a-b", "a_b"), ("a b", "a-b", "x"), ("x", "a-b", "a_b")])
+def test_no_name_passes_to_another_label(labels, record_of):
+    """A link by name finds the number of its label or nothing, whichever labels are put before it."""
+    before, after = (
+        {number.name: (record.strategies[number.strategy], number.output) for number in named_numbers(record)}
+        for record in (record_of(strategies=("a-b", "a_b")), record_of(strategies=labels))
+    )
+    assert all(before[name] == after[name] for name in before.keys() & after.keys())
+    if len({excel_name(label).casefold() for label in labels}) < len(labels):  # it is crowded in both
+        wanted = {name for name, place in before.items() if place == ("a-b", "T")}
+        assert {name for name, place in after.items() if place == ("a-b", "T")} == wanted
+
+
+def test_a_label_that_reads_as_another_with_its_digest_is_told_apart():
+    first, second = distinct_names([("a-b", "T"), ("a_b", "T")])
+    names = distinct_names([("a-b", "T"), ("a_b", "T"), (first.removesuffix("_T"), "T"), tuple(second.rsplit("_", 1))])
+    assert names[:2] == [first, second]
+    assert len({folded(name) for name in names}) == 4
+    assert len(set(distinct_names([("a_b", "c"), ("a", "b_c")]))) == 2
+
+
+def test_a_whole_name_that_two_outcomes_want_goes_to_neither():
     record = simengine.run(loads(TWICE, file="twice.toml")).record
     means = [number for number in named_numbers(record) if number.statistic.key == "mean"]
     assert {(number.output, number.year, number.error): number.name for number in means} == {
-        ("income_Y1", None, False): "base_income_Y1_mean",
-        ("income_Y1", None, True): "base_income_Y1_mean_se",
-        ("income", 1.0, False): "base_income_Y1_mean_2",
-        ("income", 1.0, True): "base_income_Y1_mean_2_se",
-        ("income", 2.0, False): "base_income_Y2_mean",
-        ("income", 2.0, True): "base_income_Y2_mean_se",
+        ("income_Y1", None, False): "base_income_Y1_60e98293_mean",
+        ("income_Y1", None, True): "base_income_Y1_60e98293_mean_se",
+        ("income", 1.0, False): "base_income_bc0f11cd_Y1_mean",
+        ("income", 1.0, True): "base_income_bc0f11cd_Y1_mean_se",
+        ("income", 2.0, False): "base_income_bc0f11cd_Y2_mean",
+        ("income", 2.0, True): "base_income_bc0f11cd_Y2_mean_se",
     }
     _check_workbook_is_its_own_template(record)
 

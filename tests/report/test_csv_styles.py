@@ -111,6 +111,17 @@ LABELS = [
     ("智能客服 技术转让", "智能客服 技术转让"),
     ("👩\u200d💻", "👩\u200d💻"),
     ("a\nb", "a b"),
+    ("\uff1d1+1", "'\uff1d1+1"),
+    ("\uff0b1", "'\uff0b1"),
+    ("\uff0d1", "'\uff0d1"),
+    ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
+    ("  =1+1", "'  =1+1"),
+    ("\u3000\uff1d1", "'\u3000\uff1d1"),
+    ("\n=1+1", "' =1+1"),
+    ("\ufeff\u200b=1+1", "'\ufeff\u200b=1+1"),
+    ("\u202e=1+1", "'\ufffd=1+1"),
+    ("  a = 1", "  a = 1"),
+    ("\u4f30\u503c+1", "\u4f30\u503c+1"),
 ]
 
 
@@ -129,12 +140,18 @@ def test_files_say_it_and_other_files_refuse_it(record, tmp_path):
     result = Result(record)
     path = result.to_csv(tmp_path / "a.csv", wide=True, decimal_comma=True, bom=True)
     assert path.read_bytes() == wide_csv(record, CsvStyle(True, True))
-    for name, more in (("a.json", {"decimal_comma": True}), ("a.nc", {"wide": True}), ("a.xlsx", {"wide": True})):
+    for name, more in (
+        ("a.json", {"decimal_comma": True}),
+        ("a.json", {"bom": True}),
+        ("a.html", {"bom": True}),
+        ("a.nc", {"wide": True}),
+        ("a.xlsx", {"wide": True}),
+    ):
         with pytest.raises(InvalidInput, match=r"allowed: \.csv"):
             result.export(tmp_path / name, **more)
     with pytest.raises(InvalidInput) as caught:
-        result.export(tmp_path / "a.json", wide=True, years=True, decimal_comma=True)
-    assert [problem.key for problem in caught.value.problems] == ["years", "wide", "decimal_comma"]
+        result.export(tmp_path / "a.json", wide=True, years=True, bom=True, decimal_comma=True)
+    assert [problem.key for problem in caught.value.problems] == ["years", "wide", "bom", "decimal_comma"]
     result.save(tmp_path / "out", decimal_comma=True)
     assert (tmp_path / "out" / "percentiles.csv").read_bytes() == percentiles_csv(record, COMMA)
     assert (tmp_path / "out" / "summary.csv").read_bytes() == summary_csv(record, COMMA)

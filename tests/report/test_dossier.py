@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 import simengine
+from simengine.cli.main import main
 from simengine.errors import FileProblem, InvalidInput
 from simengine.report.result import RESULT_FILES, Result, open_result
 from simengine.report.studied import LAYOUTS
@@ -183,7 +184,9 @@ def test_a_group_that_is_something_else_is_named(whole, reread):
         file.move("drivers", "kept")
         file.move("comparison", "drivers")
 
-    with pytest.raises(FileProblem, match=r"results\.nc, group drivers: a comparison, not a drivers"):
+    with pytest.raises(
+        FileProblem, match=r"results\.nc, group drivers: damaged or altered: it holds a comparison, not drivers"
+    ):
         reread(altered(whole, other_kind))
 
     def newer(file: h5py.File) -> None:
@@ -280,3 +283,22 @@ def test_a_stored_dossier_opens_without_xarray(dossier, tmp_path):
     root = Path(simengine.__file__).parents[1]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.split() == []
+
+
+def test_what_was_left_out_is_told_wherever_a_result_is_shown(dossier, tmp_path, capsys):
+    folder = tmp_path / "out"
+    Result(dossier.record, lambda: dossier).save(folder)
+    opened = open_result(folder)
+    assert repr(opened).splitlines()[-1] == "note: the moon is left out: 月"
+    assert main(["export", str(folder), "-o", str(tmp_path / "deal.xlsx")]) == 0
+    assert "note: the moon is left out: 月" in capsys.readouterr().err.splitlines()
+    for name in ("report.html", "deal-zh.html"):
+        path = opened.to_html(tmp_path / name, lang="zh" if "zh" in name else "en")
+        assert "the moon is left out: 月" in path.read_text(encoding="utf-8")
+
+
+def test_showing_a_result_computes_no_analysis(dossier):
+    def analyses() -> Dossier:
+        raise AssertionError("not asked for")
+
+    assert "note: " not in repr(Result(dossier.record, analyses))

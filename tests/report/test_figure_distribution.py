@@ -47,6 +47,29 @@ def test_the_density_integrates_to_one(name):
     assert found.atoms == ()
 
 
+def test_an_atom_is_told_from_what_lies_beside_it():
+    """Half of the trials are 0, and the bin above 0 holds as many others as the next one."""
+    values = np.maximum(np.random.default_rng(8).normal(0.0, 1.0, 200_000), 0.0)
+    found = of(values, bins=25)
+    ((value, share),) = found.atoms
+    assert value == 0.0
+    assert share == pytest.approx(float((values == 0.0).mean()), abs=0.005)
+    assert 1.0 - found.probability([0.0])[0] == pytest.approx(float((values > 0.0).mean()), abs=0.005)
+
+
+def test_a_bin_without_a_width_is_a_value_with_its_share():
+    record = {
+        "histogram_edges": np.array([[[0.0, 0.0, 1.0, 2.0]]]),
+        "histogram_counts": np.array([[[600, 200, 200]]]),
+        "quantiles": np.array([[[0.0, 0.0, 0.0, 1.25, 1.75]]]),
+        "quantile": LEVELS,
+        "minimum": np.array([[0.0]]),
+        "maximum": np.array([[2.0]]),
+    }
+    ((value, share),) = Distribution.of(record, 0, 0).atoms
+    assert (value, share) == (0.0, pytest.approx(0.6))
+
+
 def test_the_density_is_that_of_the_outcome(normal):
     at = np.linspace(5.0, 15.0, 41)
     exact = np.exp(-((at - 10.0) ** 2) / 8.0) / math.sqrt(8.0 * math.pi)

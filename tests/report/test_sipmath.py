@@ -176,7 +176,7 @@ def test_labels_are_text_and_names_are_names(text, tmp_path):
     library = json.loads(content)
     jsonschema.validate(library, SHAPE)
     names = [fit.name for fit in fits]
-    assert names[:4] == ["a_b_T", "a_b_profit", "a_b_T_2", "a_b_profit_2"]
+    assert names[0] == "a_b_T_412370d1" and names[2] == "a_b_T_219436e4"
     assert [entry["name"] for entry in library["sips"]] == names and len({name.casefold() for name in names}) == 8
     assert all(re.fullmatch(r"[^\W\d][\w.]*", name) for name in names)
     assert {"智能_T", "R1C1_T"} < set(names)

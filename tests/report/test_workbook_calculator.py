@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from python_calamine import CalamineWorkbook
 
+import simengine
 from simengine.report.workbook import workbook_bytes
 from simengine.report.workbook.calculator import share_above, value_at
 from simengine.report.workbook.curves import cumulative_points, outcome_curves
 from simengine.results.dossier import Dossier
+from simengine.results.draws import draws_of
 
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 LEVELS = np.array([5.0, 25.0, 50.0, 75.0, 95.0])
 
 
@@ -67,6 +71,43 @@ def test_a_step_and_a_gap():
     assert value_at(0.3000001, *curve).high >= 9.8
 
 
+def test_beside_an_atom_the_truth_lies_between_the_bounds():
+    """Of max(V, 0) the bin above 0 holds the atom and trials beside it: neither may be taken for the other."""
+    x = np.maximum(np.random.default_rng(8).normal(0.1, 1.0, 40_000), 0.0)
+    counts, edges = np.histogram(x, bins=60)
+    curve = cumulative_points(edges, counts, np.percentile(x, LEVELS), LEVELS)
+    beside = float(((x > 0.0) & (x < edges[1])).mean())
+    assert beside > 0.02
+    for target in (0.0, *np.linspace(0.0, edges[2], 41)[1:]):
+        found = share_above(target, *curve)
+        assert found.low - 1e-9 <= float((x > target).mean()) <= found.high + 1e-9
+        assert found.low <= found.value <= found.high
+
+
+def test_of_a_scenario_with_an_atom_too():
+    """The peak funding of sharing is nothing in most trials of the shipped scenario."""
+    trials = 20_000
+    record = simengine.run(SCENARIOS / "battery_inspection_cross_border.toml", trials=trials).record
+    o, s = record.outputs.index("peak_funding"), record.strategies.index("sharing")
+    curves = next(one for one in outcome_curves(record) if one.output == o)
+    draws = draws_of(record, trials, data=[SCENARIOS])
+    column = next(k for k, one in enumerate(draws.columns) if one.label == "sharing:peak_funding")
+    values = np.concatenate([values[column] for _, values in draws.blocks()])
+    assert 0.2 < float((values == 0.0).mean()) < 1.0
+    found = share_above(0.0, *curves.cumulative[curves.strategies.index(s)])
+    assert found.low <= float((values > 0.0).mean()) <= found.high
+
+
+@pytest.mark.parametrize("bins", [5, 60])
+def test_no_probability_and_all_of_it_are_the_ends_of_the_curve(sample, bins):
+    counts, edges = np.histogram(sample, bins=bins)
+    curve = cumulative_points(edges, counts, np.percentile(sample, LEVELS), LEVELS)
+    assert value_at(0.0, *curve).value == curve[0][0] == sample.min()
+    assert value_at(1.0, *curve).value == curve[0][-1] == sample.max()
+    padded = np.append(curve[0], [1e4, 2e4]), np.append(curve[1], [1.0, 1.0])  # bins above that hold nothing
+    assert value_at(1.0, *padded).value == sample.max()
+
+
 def test_the_sheet_holds_the_answers(record):
     content = workbook_bytes(Dossier(record))
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name("Calculator").to_python()
@@ -82,5 +123,5 @@ def test_the_sheet_holds_the_answers(record):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sheet = archive.read("xl/worksheets/sheet4.xml").decode()
     assert sheet.count("<dataValidation ") == 4
-    assert re.search(r'type="decimal".*?<formula1>1e-06</formula1><formula2>0.999999</formula2>', sheet)
+    assert re.search(r'type="decimal".*?<formula1>0.0</formula1><formula2>1.0</formula2>', sheet)
     assert sheet.count("<f>") == 3 * 8

@@ -76,7 +76,7 @@ def test_no_cell_shows_an_error_and_every_page_is_drawn(record_of, tmp_path):
     assert recalculated(path, "pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize(("share", "target"), [(0.037, 812.5), (0.95, -1e6), (0.5, 1e9)])
+@pytest.mark.parametrize(("share", "target"), [(0.037, 812.5), (0.95, -1e6), (0.5, 1e9), (0.0, 0.0), (1.0, 0.0)])
 def test_whatever_is_typed_gets_its_answer(share, target, tmp_path):
     dossier = dossier_of(DEAL, parts=())
     path = tmp_path / "book.xlsx"
@@ -98,5 +98,5 @@ def test_a_wrong_entry_is_answered_in_words(tmp_path):
     path.write_bytes(workbook_bytes(dossier_of(DEAL, parts=())))
     typed_over(path, {"B6": 12.0})
     cells = cells_of(recalculated(path))
-    assert cells["Calculator", 7, 1] == "type a number between 0 % and 100 %"
+    assert cells["Calculator", 7, 1] == "type a number from 0 % to 100 %"
     assert not [value for value in cells.values() if ERROR.search(str(value))]

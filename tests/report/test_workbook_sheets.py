@@ -7,6 +7,7 @@ import re
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from dossiers import DEAL, YEARLY, dossier_of
 from python_calamine import CalamineWorkbook
@@ -15,7 +16,7 @@ from simengine.report.comparison_verdict import verdict_of
 from simengine.report.text import Style
 from simengine.report.workbook import workbook_bytes
 from simengine.report.workbook.style import shown_width, with_unit
-from simengine.results.dossier import Dossier
+from simengine.results.dossier import Dossier, register_digest
 
 ORDER = ["Summary", "Percentiles", "Compare", "Years", "Drivers", "Risks", "Inputs", "Formulas", "Provenance",
          "Scenario", "Curves"]  # fmt: skip
@@ -91,7 +92,9 @@ def test_a_result_alone_says_what_it_can(deal):
 
 
 def test_compare_has_every_number(deal, content):
-    found = {(row["Strategy"], row["Against"], row["Statistic"]): row for row in entries(sheets_of(content)["Compare"])}
+    found = {
+        (row["Strategy"], row["Against"], row["Statistic"]): row for row in entries(sheets_of(content)["Compare"][1:])
+    }
     compared = deal.comparison
     row = found["licence-protected", "licence", "mean, less that of the other"]
     expected = [compared[f"mean_difference{end}"][1, 0, 0] for end in ("", "_se", "_low", "_high")]
@@ -102,8 +105,53 @@ def test_compare_has_every_number(deal, content):
     assert found["all", "", "value of perfect information (EVPI)"]["Value"] == pytest.approx(compared["evpi"][0])
 
 
+def test_efficient_is_one_answer(deal):
+    """Whether it is beyond the intervals decides between an answer and none; it is no answer of its own."""
+    compared, label = deal.comparison, "efficient: none has a higher mean and a lower CVaR 95 %"
+    values = dict(compared.values)
+    s, o = np.flatnonzero(compared["reported"][:, 0])[:3], 0
+    assert s.size == 3
+    values["efficient"], values["efficient_clear"] = (values[n].copy() for n in ("efficient", "efficient_clear"))
+    values["efficient"][s, o, 0], values["efficient_clear"][s, o, 0] = [False, True, False], [True, True, False]
+    told = workbook_bytes(replace(deal, comparison=replace(compared, values=values)))
+    rows = entries(sheets_of(told)["Compare"][1:])
+    found = {row["Strategy"]: row["Value"] for row in rows if row["Statistic"] == label}
+    assert found == dict(zip((compared.strategies[k] for k in s), ("no", "yes", "unclear"), strict=True))
+    assert [row["Statistic"] for row in rows if "efficient" in str(row["Statistic"])] == [label] * 3
+
+
+def test_every_sheet_says_on_how_many_trials_it_rests(deal):
+    """The analyses have trials of their own, and may have fewer than the run."""
+    comparison = replace(deal.comparison, attrs={**deal.comparison.attrs, "trials": 1111})
+    drivers = replace(deal.drivers, attrs={**deal.drivers.attrs, "trials": 2222, "notes": '["only a part"]'})
+    register = {**deal.register, "trials": 3333, "notes": ["=few"]}
+    whole = replace(deal, comparison=comparison, drivers=drivers, register=register, notes=("the moon is left out",))
+    sheets = sheets_of(workbook_bytes(whole))
+    run = f"rest on the {deal.record.integer('trials'):,} of the run"
+    for name, trials in (("Compare", "1,111"), ("Drivers", "2,222"), ("Tornado", "2,222"), ("Risks", "3,333")):
+        (said,) = (str(row[0]) for row in sheets[name][:2] if "drawn beside the run" in str(row[0]))
+        assert f"{trials} trials" in said and run in said
+    texts = [str(row[0]) for row in sheets["Summary"]]
+    (place,) = (k for k, text in enumerate(texts) if text.startswith("The verdict rests on 1,111 trials"))
+    assert texts[place - 1].startswith("•")
+    facts = [tuple(row[:2]) for row in sheets["Provenance"]]
+    assert {("comparison: trials", 1111), ("drivers: trials", 2222), ("risk register: trials", 3333)} <= set(facts)
+    assert {("drivers: note", "only a part"), ("risk register: note", "=few")} <= set(facts)
+    assert ("left out", "the moon is left out") in facts
+    digests = {str(label): value for label, value in facts if "SHA-256" in str(label)}
+    stored = [comparison.digest(), drivers.digest(), register_digest(register)]
+    assert [value for label, value in digests.items() if label.endswith("as results.nc has it")] == stored
+    assert comparison.text("summary_digest") in digests.values() and drivers.text("plan_digest") in digests.values()
+
+
+def test_a_bare_result_has_no_other_trials(deal):
+    sheets = sheets_of(workbook_bytes(Dossier(deal.record)))
+    said = " ".join(str(cell) for rows in sheets.values() for row in rows for cell in row)
+    assert "drawn beside the run" not in said and "left out, " not in said and "risk register" not in said
+
+
 def test_drivers_begin_with_the_largest_change(deal, content):
-    rows = [row for row in entries(sheets_of(content)["Drivers"]) if row["Strategy"] == "licence"]
+    rows = [row for row in entries(sheets_of(content)["Drivers"][1:]) if row["Strategy"] == "licence"]
     sizes = [abs(float(str(row["Change of mean"]))) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
     f = deal.drivers["factor"].tolist().index("V")
@@ -126,7 +174,7 @@ def test_a_tornado_is_drawn_for_every_strategy(content):
 
 
 def test_risks_and_what_they_cost(deal, content):
-    rows = entries(sheets_of(content)["Risks"])
+    rows = entries(sheets_of(content)["Risks"][1:])
     assert [row["Strategy"] for row in rows].count("licence") == 3  # the risk, collection, and both together
     line = next(x for x in deal.register["strategies"][0]["risks"] if x["key"] == "risks.leak")
     row = next(row for row in rows if row["Place in the scenario"] == "risks.leak")
@@ -142,8 +190,8 @@ def test_measures_have_a_sheet(deal):
     changes = dict.fromkeys(("mean", "P5", "P10", "P50", "P90", "prob_loss", "CVaR95"), told)
     measure = {"name": "escrow", "title": "=托管", "used": True, "cost": told, "benefit": told, "net_per_cost": None,
                "changes": changes}  # fmt: skip
-    register = {"strategies": [{**deal.register["strategies"][0], "measures": [measure]}]}
-    rows = entries(sheets_of(workbook_bytes(replace(deal, register=register)))["Measures"])
+    register = {**deal.register, "strategies": [{**deal.register["strategies"][0], "measures": [measure]}]}
+    rows = entries(sheets_of(workbook_bytes(replace(deal, register=register)))["Measures"][1:])
     assert rows[0]["Measure"] == "=托管"
     assert [rows[0][name] for name in ("Used", "Cost", "± cost", "Net benefit")] == ["yes", 12.5, 0.25, 12.5]
     assert rows[0]["Net per cost"] == ""

@@ -68,7 +68,7 @@ class Distribution:
         counts = record["histogram_counts"][strategy, output]
         known = edges[np.isfinite(edges)]
         counts = counts[: known.size - 1]
-        values, below = cumulative_points(known, counts, record["quantiles"][strategy, output], record["quantile"])
+        values, below = _stepped(known, counts, record["quantiles"][strategy, output], record["quantile"])
         low, high = float(record["minimum"][strategy, output]), float(record["maximum"][strategy, output])
         return cls(values, below, known, counts, int(counts.sum()), low, high)
 
@@ -236,3 +236,24 @@ def _kernel_below(u: Array) -> Array:
     v = np.clip(u, -1.0, 1.0)
     square = v * v
     return 0.5 + 35.0 / 32.0 * v * (1.0 - square * (1.0 - square * (0.6 - square / 7.0)))
+
+
+def _stepped(edges: Array, counts: NDArray[np.int64], quantiles: Array, levels: Array) -> tuple[Array, Array]:
+    """The points of the cumulative curve, with steps as high as the values that come up again and again probably are.
+
+    Percentiles that are equal say that a step is there, and how high it is at least; of the rest of the bin around it
+    that part is laid beside the step which the bins next to it suggest.
+    """
+    values, below = cumulative_points(edges, counts, quantiles, levels)
+    known = np.concatenate(([0.0], np.cumsum(counts))) / counts.sum()
+    widths, held = np.diff(edges), np.diff(known)
+    density = np.concatenate(([0.0], np.divide(held, widths, out=np.zeros_like(held), where=widths > 0.0), [0.0]))
+    more = []
+    for value in np.unique(values[:-1][np.diff(values) == 0.0]):
+        k = int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, edges.size - 2))
+        least, most = below[values == value].min(), below[values == value].max()
+        before = min(known[k] + density[k] * (value - edges[k]), least)
+        after = max(known[k + 1] - density[k + 2] * (edges[k + 1] - value), most)
+        more += [(value, before), (value, after)]
+    points = np.unique(np.concatenate([np.column_stack((values, below)), np.array(more).reshape(-1, 2)]), axis=0)
+    return points[:, 0], np.maximum.accumulate(points[:, 1])

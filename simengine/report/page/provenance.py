@@ -100,5 +100,18 @@ def _facts(subject: Subject) -> Iterator[tuple[str, Markup]]:
     yield said.table_error, text(f"{record.number('worst_table_error'):.1e}")
     versions = record.document("versions").items()
     yield said.versions, join([code(f"{part} {printable(in_words(version))}") for part, version in versions], ", ")
+    yield from _studies(subject)
     for source in record.document("sources"):
         yield said.data_file.format(name=printable(source["name"])), code(f"SHA-256 {source['sha256']}")
+
+
+def _studies(subject: Subject) -> Iterator[tuple[str, Markup]]:
+    """On how many trials each analysis beside the run rests, and which could not be computed, and why."""
+    dossier, said = subject.dossier, subject.said
+    for label, found in ((said.trials_compared, dossier.comparison), (said.trials_drivers, dossier.drivers)):
+        if found is not None:
+            yield label, text(f"{found.integer('trials'):,}")
+    if dossier.register is not None:
+        yield said.trials_risks, text(f"{int(dossier.register['trials']):,}")
+    for note in dossier.notes:
+        yield said.left_out, text(printable(note))

@@ -22,6 +22,7 @@ from simengine.report.workbook.pages import sheet_setup
 from simengine.report.workbook.percentiles import write_percentiles, write_statistics
 from simengine.report.workbook.provenance import write_provenance
 from simengine.report.workbook.risks import write_measures, write_risks
+from simengine.report.workbook.studies import trials_line
 from simengine.report.workbook.style import CODE_DENSITY, FONT, Formats, cell_text, row_height
 from simengine.report.workbook.summary import write_summary
 from simengine.report.workbook.year_charts import write_year_charts, write_year_curves
@@ -74,17 +75,20 @@ def _write_sheets(book: Workbook, dossier: Dossier, formats: Formats) -> None:
         write_calculator(book, record, curves, names, formats)
         write_outcomes(book, record, curves, formats)
     if dossier.comparison is not None:
-        write_compare(book, dossier.comparison, formats)
+        trials = dossier.comparison.integer("trials")
+        write_compare(book, dossier.comparison, trials_line("The comparison rests on", trials, dossier), formats)
     write_years(book, record, names, formats)
     fans = write_year_charts(book, record, formats)
     if dossier.drivers is not None:
-        write_drivers(book, dossier.drivers, formats)
+        trials = dossier.drivers.integer("trials")
+        write_drivers(book, dossier.drivers, trials_line("The drivers rest on", trials, dossier), formats)
     if dossier.register is not None:
-        write_risks(book, dossier.register, formats)
-        write_measures(book, dossier.register, formats)
+        note = trials_line("Risks and measures rest on", int(dossier.register["trials"]), dossier)
+        write_risks(book, dossier.register, note, formats)
+        write_measures(book, dossier.register, note, formats)
     write_inputs(book, record, formats)
     write_formulas(book, record, formats)
-    write_provenance(book, record, formats)
+    write_provenance(book, dossier, formats)
     _write_scenario(book, record, formats)
     write_curves(book, record, curves, formats)
     write_year_curves(book, record, fans, formats)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simengine.report.cell_names import distinct_names
 from simengine.report.numbers import significant
 from simengine.report.workbook.curves import SHEET as CURVES
 from simengine.report.workbook.curves import OutcomeCurves, outcome_label
@@ -37,11 +38,11 @@ _SHARE = 0.1
 """The probability that stands in the sheet before anybody types another one."""
 _WIDTHS = (34.0, 18.0, 18.0, 18.0, 3.0, 18.0, 18.0, 18.0, 3.0, 8.0, 8.0)
 _NOTES = (
-    "Type into the yellow cells: a probability between 0 % and 100 %, and a target.",
+    "Type into the yellow cells: a probability from 0 % to 100 %, and a target.",
     "The answers interpolate along the curve of each strategy on the sheet Curves. The number of these trials lies "
     "between the two beside each answer: so far may the interpolation be off, besides the error of the simulation.",
 )
-_ASK_SHARE, _ASK_TARGET = "type a number between 0 % and 100 %", "type a number"
+_ASK_SHARE, _ASK_TARGET = "type a number from 0 % to 100 %", "type a number"
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Answer:
 
 
 def value_at(share: float, values: Array, shares: Array) -> Answer:
-    """The value that lies at a ``share`` of the trials, 0 < share < 1, along a curve that rises from 0 to 1."""
-    k = int(np.count_nonzero(shares <= share))
+    """The value that lies at a ``share`` of the trials, along a curve that rises from 0 to 1; at these its ends."""
+    k = int(min(np.count_nonzero(shares <= share), np.count_nonzero(shares < 1.0)))
     low, high, before, after = (float(x) for x in (values[k - 1], values[k], shares[k - 1], shares[k]))
     return Answer(k, low + (high - low) * (share - before) / (after - before), low, high)
 
@@ -88,8 +89,9 @@ def write_calculator(
         sheet.write_string(row, 0, note, formats.sentence)
     sheet.freeze_panes(len(_NOTES) + 1, 1)
     row = len(_NOTES) + 2
-    for one in curves:
-        _Block(sheet, record, one, formats, row).write(names)
+    asked = distinct_names([("ask", record.outputs[one.output]) for one in curves])
+    for one, name in zip(curves, asked, strict=True):
+        _Block(sheet, record, one, formats, row).write(names, name)
         row += 5 + len(one.strategies)
 
 
@@ -98,7 +100,8 @@ def _formulas_of_value(x: str, p: str, typed: str, k: str) -> tuple[str, str, st
 
     The point is counted and not looked up: MATCH leaves open which of equal entries it finds.
     """
-    point = f"IF(AND(ISNUMBER({typed}),{typed}>0,{typed}<1),SUMPRODUCT(--({p}<={typed})),0)"
+    found = f"MIN(SUMPRODUCT(--({p}<={typed})),SUMPRODUCT(--({p}<1)))"
+    point = f"IF(AND(ISNUMBER({typed}),{typed}>=0,{typed}<=1),{found},0)"
     before, after, low, high = f"INDEX({p},{k})", f"INDEX({p},{k}+1)", f"INDEX({x},{k})", f"INDEX({x},{k}+1)"
     value = f"{low}+({high}-{low})*({typed}-{before})/({after}-{before})"
     return point, f'IF({k}=0,"{_ASK_SHARE}",{value})', f'IF({k}=0,"",{low})', f'IF({k}=0,"",{high})'
@@ -126,8 +129,8 @@ class _Block:
     formats: Formats
     row: int
 
-    def write(self, names: CellNames) -> None:
-        sheet, formats, output = self.sheet, self.formats, self.record.outputs[self.curves.output]
+    def write(self, names: CellNames, ask: str) -> None:
+        sheet, formats = self.sheet, self.formats
         target = self._first_target()
         shape = with_unit(self._shape(), str(self.record["unit"][self.curves.output]))
         sheet.set_row(self.row, 20.0)
@@ -138,8 +141,8 @@ class _Block:
         sheet.write_string(asked, 0, "probability, target", formats.text)
         sheet.write_number(asked, 1, _SHARE, formats.typed("0.0###%"))
         sheet.write_number(asked, 5, target, formats.typed(shape))
-        names.put_cell(f"ask_{output}_probability", (SHEET, asked, 1))
-        names.put_cell(f"ask_{output}_target", (SHEET, asked, 5))
+        names.put_cell(f"{ask}_probability", (SHEET, asked, 1))
+        names.put_cell(f"{ask}_target", (SHEET, asked, 5))
         self._validate(asked)
         heads = ["strategy", "value at that probability", "at least", "at most", "", "probability of more than that"]
         heads += ["at least", "at most", "", "point", "point"]
@@ -178,7 +181,7 @@ class _Block:
 
     def _validate(self, asked: int) -> None:
         whole = {"error_type": "stop", "error_title": "simengine"}
-        share = {"validate": "decimal", "criteria": "between", "minimum": 0.000001, "maximum": 0.999999}
+        share = {"validate": "decimal", "criteria": "between", "minimum": 0.0, "maximum": 1.0}
         help_ = {"input_title": "Probability", "input_message": "of an outcome this low or lower, such as 10 %"}
         sheet = self.sheet
         sheet.data_validation(asked, 1, asked, 1, {**share, **whole, **help_, "error_message": _ASK_SHARE})

@@ -14,6 +14,8 @@ from simengine.results.record import Record
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
 
+_CLEAR = "_clear"
+"""Ends the key of a flag that says whether the flag before it is beyond the intervals; if not, that one is unclear."""
 _WORDS = {
     "evpi": "value of perfect information (EVPI)",
     "risk_tolerance": "risk tolerance",
@@ -34,19 +36,27 @@ _WORDS = {
 }
 
 
-def write_compare(book: Workbook, comparison: Record, formats: Formats) -> None:
-    """Numbers of all strategies, of each, and of each pair: differences are those of the first less the second."""
+def write_compare(book: Workbook, comparison: Record, note: str, formats: Formats) -> None:
+    """Numbers of all strategies, of each, and of each pair: differences are those of the first less the second.
+
+    ``note`` says what they rest on.
+    """
     rows: Rows = []
-    for number in numbers_of(comparison):
+    numbers = list(numbers_of(comparison))
+    clear = {(one.strategy, one.output, one.key): one.value != 0.0 for one in numbers if one.key.endswith(_CLEAR)}
+    for number in numbers:
+        if number.key.endswith(_CLEAR):
+            continue
         labels: list[Cell] = [number.strategy or "all", number.against, number.output, number.unit, _label(number.key)]
-        rows.append([*labels, *_cells(number)])
+        told = clear.get((number.strategy, number.output, f"{number.key}{_CLEAR}"), True)
+        rows.append([*labels, *(_cells(number) if told else ["unclear", None, None, None])])
     columns = [
         *(TableColumn("Strategy", 30), TableColumn("Against", 30), TableColumn("Outcome", 20), TableColumn("Unit", 14)),
         TableColumn("Statistic", 58),
         *(TableColumn("Value", 16, True), TableColumn("Standard error", 19, True)),
         *(TableColumn("95 % from", 15, True), TableColumn("95 % to", 15, True)),
     ]
-    table_sheet(book, "Compare", columns, rows, formats, landscape=True, filtered=True)
+    table_sheet(book, "Compare", columns, rows, formats, landscape=True, filtered=True, note=note)
 
 
 def _label(key: str) -> str:
@@ -57,9 +67,7 @@ def _label(key: str) -> str:
     if plain.startswith("cvar"):
         return f"CVaR {plain.removeprefix('cvar').removesuffix('_loss')} % (loss){less}"
     if plain.startswith("efficient"):
-        level = plain.removeprefix("efficient").removesuffix("_clear")
-        clear = ", beyond its error" if plain.endswith("_clear") else ""
-        return f"efficient: none has a higher mean and a lower CVaR {level} %{clear}"
+        return f"efficient: none has a higher mean and a lower CVaR {plain.removeprefix('efficient')} %"
     return f"P{plain[1:]}{less}" if plain.startswith("p") else key
 
 

@@ -100,7 +100,9 @@ def outcome_curves(record: Record) -> list[OutcomeCurves]:
 def cumulative_points(edges: Array, counts: NDArray[np.int64], quantiles: Array, levels: Array) -> tuple[Array, Array]:
     """Values and the probability of each or less, from the bins of a histogram and the percentiles.
 
-    Where two percentiles are equal, probability is concentrated on one value: the bin around it is a step there.
+    Where several percentiles are equal, probability is concentrated on one value: the curve steps there from the lowest
+    of their levels to the highest.  How much of the rest of the bin around it is that value too is not known.
+
     NaN edges after the last bin are allowed.
     """
     known = np.isfinite(edges)
@@ -108,11 +110,6 @@ def cumulative_points(edges: Array, counts: NDArray[np.int64], quantiles: Array,
     below = (np.concatenate(([0.0], np.cumsum(counts))) / counts.sum())[: known.size][known]
     finite = np.isfinite(quantiles)
     values, shares = [places, quantiles[finite]], [below, levels[finite] / 100.0]
-    repeated, times = np.unique(quantiles[finite], return_counts=True)
-    for value in repeated[times > 1]:
-        bin_ = int(np.clip(np.searchsorted(places, value, side="right") - 1, 0, places.size - 2))
-        values.append(np.array([value, value]))
-        shares.append(below[bin_ : bin_ + 2])
     points = np.unique(np.column_stack((np.concatenate(values), np.concatenate(shares))), axis=0)
     return points[:, 0], np.maximum.accumulate(points[:, 1])
 

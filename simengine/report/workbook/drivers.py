@@ -44,8 +44,11 @@ _NOTE = (
 _Place = tuple[int, int, int]
 
 
-def write_drivers(book: Workbook, drivers: Record, formats: Formats) -> None:
-    """The tornado of every outcome of every strategy; no sheet where drivers were asked for without it."""
+def write_drivers(book: Workbook, drivers: Record, note: str, formats: Formats) -> None:
+    """The tornado of every outcome of every strategy; no sheet where drivers were asked for without it.
+
+    ``note`` says what the numbers rest on.
+    """
     if "tornado" not in drivers.document("sections"):
         return
     rows: Rows = [_row(drivers, place) for s, o in _pairs(drivers) for place in _by_change(drivers, s, o)]
@@ -61,8 +64,8 @@ def write_drivers(book: Workbook, drivers: Record, formats: Formats) -> None:
         TableColumn("Unit of input", 13),
     ]
     if rows:
-        table_sheet(book, SHEET, columns, rows, formats, landscape=True)
-        _write_tornado(book, drivers, formats)
+        table_sheet(book, SHEET, columns, rows, formats, landscape=True, note=note)
+        _write_tornado(book, drivers, note, formats)
 
 
 def _pairs(drivers: Record) -> Iterator[tuple[int, int]]:
@@ -107,7 +110,7 @@ def _cells(drivers: Record, name: str, place: _Place, *, percent: bool = False) 
 # ---- charts ----
 
 
-def _write_tornado(book: Workbook, drivers: Record, formats: Formats) -> None:
+def _write_tornado(book: Workbook, drivers: Record, note: str, formats: Formats) -> None:
     """For each outcome of each strategy its largest drivers, as numbers and as bars beside them."""
     blocks = [places for s, o in _pairs(drivers) if (places := _drawn(drivers, s, o))][:_MOST_CHARTS]
     if not blocks:
@@ -117,14 +120,15 @@ def _write_tornado(book: Workbook, drivers: Record, formats: Formats) -> None:
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
     sheet.write_string(0, 0, _NOTE, formats.note)
-    row, breaks = 1, []
+    sheet.write_string(1, 0, note, formats.note)
+    row, breaks = 2, []
     for k, places in enumerate(blocks):
         breaks += [row] if k and k % _BLOCKS_OF_A_PAGE == 0 else []
         _write_block(book, sheet, drivers, places, row, formats)
         row += max(chart_rows(_CHART[1]), 3 + len(places)) + 1
     sheet.set_h_pagebreaks(breaks)
     width = (sum(7 * width + 5 for width in _WIDTHS) + _CHART[0]) * PIXEL
-    height = PLAIN_HEIGHT * (1 + _BLOCKS_OF_A_PAGE * (chart_rows(_CHART[1]) + 2))
+    height = PLAIN_HEIGHT * (2 + _BLOCKS_OF_A_PAGE * (chart_rows(_CHART[1]) + 2))
     sheet.set_print_scale(page_scale(width, [height]))
 
 

@@ -51,16 +51,24 @@ def table_sheet(
     *,
     landscape: bool,
     filtered: bool = False,
+    note: str = "",
 ) -> Worksheet:
-    """A sheet with an Excel table: the header frozen and printed on every page, rows as high as their texts."""
+    """A sheet with an Excel table: the header frozen and printed on every page, rows as high as their texts.
+
+    ``note`` is a line above the table, which is frozen and printed too.
+    """
     sheet = book.add_worksheet(name)
     widths = [_width(column, [row[k] for row in rows]) for k, column in enumerate(columns)]
     sheet_setup(sheet, widths, landscape=landscape)
-    sheet.freeze_panes(1, 1)
+    top_row = 1 if note else 0
+    if note:
+        sheet.write_string(0, 0, cell_text(note), formats.note)
+    sheet.freeze_panes(top_row + 1, 1)
     sheet.set_row(
-        0, max(row_height((column.header, width) for column, width in zip(columns, widths, strict=True)) + 3.0, 18.0)
+        top_row,
+        max(row_height((column.header, width) for column, width in zip(columns, widths, strict=True)) + 3.0, 18.0),
     )
-    for place, row in enumerate(rows, 1):
+    for place, row in enumerate(rows, top_row + 1):
         texts = [(cell, width) for cell, width in zip(row, widths, strict=True) if isinstance(cell, str)]
         height = row_height(texts)
         sheet.set_row(place, height)
@@ -80,8 +88,8 @@ def table_sheet(
         "style": "Table Style Light 1",
         "autofilter": filtered,
     }
-    sheet.add_table(0, 0, max(len(rows), 1), len(columns) - 1, options)
-    sheet.repeat_rows(0)
+    sheet.add_table(top_row, 0, top_row + max(len(rows), 1), len(columns) - 1, options)
+    sheet.repeat_rows(0, top_row)
     return sheet
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simengine.report.cell_names import excel_name, folded, free_name, named_numbers
+from simengine.report.cell_names import named_numbers
 from simengine.report.statistics import Statistic
 from simengine.results.record import Record
 
@@ -33,7 +33,6 @@ class CellNames:
             for number in numbers
             if not number.error
         }
-        self._taken = {folded(number.name) for number in numbers}
         self._cells: dict[str, Cell] = {}
         self.by_year = sum(number.year is not None for number in numbers) <= MOST_BY_YEAR
 
@@ -48,12 +47,9 @@ class CellNames:
             self._cells[name + end] = (sheet, row, column + shift)
         return name
 
-    def put_cell(self, wanted: str, cell: Cell) -> str:
-        """Name a cell that holds something else, such as one to type into; numbers keep theirs."""
-        name = free_name(excel_name(wanted), self._taken)
-        self._taken.add(folded(name))
+    def put_cell(self, name: str, cell: Cell) -> None:
+        """Name a cell that holds something else, such as one to type into, by a name that ends as none of a number."""
         self._cells[name] = cell
-        return name
 
     def define(self, book: Workbook) -> None:
         """Write all names into the workbook."""

@@ -37,7 +37,7 @@ def write_statistics(book: Workbook, record: Record, names: CellNames, formats: 
     for s, o in reported_pairs(record):
         for entry in statistics_of(record, s, o):
             if entry.group != "percentile":
-                unit = "1" if entry.share or entry.group == "shape" else str(record["unit"][o])
+                unit = entry.unit_beside(str(record["unit"][o]))
                 labels: list[Cell] = [record.strategies[s], record.outputs[o], unit, entry.label]
                 name = names.put((s, record.outputs[o]), entry, ("Statistics", len(rows) + 1, 4))
                 rows.append([*labels, *estimate_cells(entry), name])

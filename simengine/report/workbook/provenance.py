@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from simengine.report.numbers import plain
 from simengine.report.stopping import stopping_lines
 from simengine.report.workbook.pages import sheet_setup
+from simengine.report.workbook.studies import study_facts
 from simengine.report.workbook.style import Formats, cell_text, row_height
+from simengine.results.dossier import Dossier
 from simengine.results.record import Record
 
 if TYPE_CHECKING:
@@ -54,11 +56,11 @@ _LABELS: Mapping[str, str] = {
 _HANDLING = {"error": "stop the run", "exclude": "are left out"}
 
 
-def write_provenance(book: Workbook, record: Record, formats: Formats) -> None:
-    """One row a fact; what is stored as JSON is spread over rows of its own."""
+def write_provenance(book: Workbook, dossier: Dossier, formats: Formats) -> None:
+    """One row a fact, of the run and of what was computed beside it; lists are spread over rows of their own."""
     sheet = book.add_worksheet(SHEET)
     sheet_setup(sheet, [_LABEL_WIDTH, _VALUE_WIDTH], landscape=False)
-    facts = list(_facts(record))
+    facts = [*_facts(dossier.record), *((label, value, "#,##0") for label, value in study_facts(dossier))]
     columns = [{"header": header, "header_format": formats.header} for header in ("Fact", "Value")]
     options = {"name": SHEET, "columns": columns, "style": "Table Style Light 1", "autofilter": False}
     sheet.add_table(0, 0, len(facts), 1, options)

@@ -18,7 +18,7 @@ _EFFECTS = ("P10", "P50", "P90", "CVaR95")
 _Entry = Mapping[str, Any]
 
 
-def write_risks(book: Workbook, register: _Entry, formats: Formats) -> None:
+def write_risks(book: Workbook, register: _Entry, note: str, formats: Formats) -> None:
     """A row for each risk of each strategy, the costliest first, and one for all of them; no sheet without risks."""
     rows: Rows = []
     for one in register["strategies"]:
@@ -37,10 +37,10 @@ def write_risks(book: Workbook, register: _Entry, formats: Formats) -> None:
         *(TableColumn(f"Effect on {name}", 8, True) for name in (*_EFFECTS, "P(loss)")),
     ]
     if rows:
-        table_sheet(book, "Risks", columns, rows, formats, landscape=True)
+        table_sheet(book, "Risks", columns, rows, formats, landscape=True, note=note)
 
 
-def write_measures(book: Workbook, register: _Entry, formats: Formats) -> None:
+def write_measures(book: Workbook, register: _Entry, note: str, formats: Formats) -> None:
     """A row for each measure against risks, in each strategy; no sheet without measures."""
     rows: Rows = []
     for one in register["strategies"]:
@@ -56,7 +56,7 @@ def write_measures(book: Workbook, register: _Entry, formats: Formats) -> None:
         *(TableColumn(header, 13, True) for header in ("Net per cost", "Effect on P5", "Effect on CVaR95")),
     ]
     if rows:
-        table_sheet(book, "Measures", columns, rows, formats, landscape=True)
+        table_sheet(book, "Measures", columns, rows, formats, landscape=True, note=note)
 
 
 def _risk(one: _Entry, title: str, key: str, line: _Entry) -> list[Cell]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simengine.report.numbers import MISSING, estimate, exact, share, significant
 from simengine.report.statistics import Statistic
-from simengine.report.text import text_width, wrap
+from simengine.report.text import TURNING, text_width, wrap
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -24,8 +24,6 @@ PLAIN_HEIGHT = 15.0
 
 _LONGEST_TEXT = 32_000
 """A cell holds 32,767 units of UTF-16."""
-_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""What sets the direction of text; what joins the parts of one emoji (U+200D) stays."""
 LONGEST_UNIT = 14
 """Columns of a unit that a cell has room for behind its number."""
 _HIGHEST_ROW = 409.0
@@ -223,7 +221,7 @@ def _steers(char: str) -> bool:
     """Whether a character is a control, turns the direction of text, or is none at all."""
     if char in "\t\n":
         return False
-    return unicodedata.category(char) in ("Cc", "Cs", "Cn", "Zl", "Zp") or char in _TURNING
+    return unicodedata.category(char) in ("Cc", "Cs", "Cn", "Zl", "Zp") or char in TURNING
 
 
 def _exponent(value: float) -> int:

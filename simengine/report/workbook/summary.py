@@ -18,6 +18,7 @@ from simengine.report.workbook.charts import density_chart, exceedance_chart
 from simengine.report.workbook.curves import OutcomeCurves, outcome_label
 from simengine.report.workbook.outcomes import NOTES
 from simengine.report.workbook.pages import page_setup, place_charts
+from simengine.report.workbook.studies import trials_line
 from simengine.report.workbook.style import (
     Formats,
     cell_text,
@@ -121,7 +122,12 @@ def _write_verdict(sheet: Worksheet, dossier: Dossier, row: int, formats: Format
         sheet.merge_range(k, 0, k, 2 * _PAIRS + 1, "", looks)
         sheet.write_string(k, 0, text, looks)
         sheet.set_row(k, row_height([(text, _WIDTH)]))
-    return row + len(sentences) + 2
+    row += len(sentences) + 1
+    if dossier.comparison is not None:
+        trials = dossier.comparison.integer("trials")
+        sheet.write_string(row, 0, trials_line("The verdict rests on", trials, dossier), formats.note)
+        row += 1
+    return row + 1
 
 
 def _sentences(dossier: Dossier) -> list[str]:
