@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simengine.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from simengine.engine.devices import Choice
+    from simengine.engine.devices import Choice, DeviceChoice
 
 DEFAULT_LEVELS = (10.0, 50.0, 90.0)
 """Percentiles at which strategies are always compared."""
@@ -45,7 +45,7 @@ class Question:
     risk_aversion: float | None = None
     threads: int | None = None
     memory: int | None = None
-    device: str | None = None
+    device: DeviceChoice = None
     chosen: Callable[[Choice], None] | None = None
     data: Sequence[Path] = ()
     command: str = ""
