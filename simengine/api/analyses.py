@@ -28,18 +28,24 @@ SECTIONS = ("tornado", "evppi", "spider")
 
 
 def dossier_of(
-    prepared: Prepared, record: Record, progress: Progress | None = None, like: Dossier | None = None
+    prepared: Prepared,
+    record: Record,
+    progress: Progress | None = None,
+    like: Dossier | None = None,
+    *,
+    debug: bool = False,
 ) -> Dossier:
     """The record of a prepared scenario with the comparison, the drivers and the risk register that belong to it.
 
     One that has nothing to say is None: a comparison of one strategy, drivers where nothing is uncertain, a register
-    without a risk.  One that cannot be computed is None too, and a note says why; the record stands in any case.
-    ``like`` is a dossier that is computed again: trials and percentiles are taken from it.
+    without a risk.  One that cannot be computed is None too, and a note says why; the record stands in any case, even
+    where a defect is the reason.  ``like`` is a dossier that is computed again: trials and percentiles are taken from
+    it.  ``debug`` raises what nobody expected, so that its place can be seen.
     """
     if not _is_unchanged(prepared):
         reason = "a file of the scenario changed since the run, so nothing else was asked of it; hint: run it again"
         return Dossier(record, notes=(reason,))
-    beside = _Beside(prepared, record, progress, like)
+    beside = _Beside(prepared, record, progress, like, debug=debug)
     return Dossier(
         record,
         comparison=beside.tried("comparison", beside.comparison),
@@ -52,9 +58,11 @@ def dossier_of(
 class _Beside:
     """The analyses of one run; ``notes`` collects why one of them is missing."""
 
-    def __init__(self, prepared: Prepared, record: Record, progress: Progress | None, like: Dossier | None):
+    def __init__(
+        self, prepared: Prepared, record: Record, progress: Progress | None, like: Dossier | None, *, debug: bool
+    ):
         request = prepared.request
-        self.prepared, self.progress = prepared, progress
+        self.prepared, self.progress, self.debug = prepared, progress, debug
         self.run_trials = record.integer("trials")
         self.trials = min(self.run_trials, MOST_TRIALS)
         self.percentiles = request.percentiles
@@ -70,8 +78,15 @@ class _Beside:
         try:
             return compute()
         except (InvalidInput, NonFiniteOutcome, FileProblem) as error:
-            self.notes.append(f"the {name} is left out: " + "; ".join(str(error).splitlines()))
-            return None
+            self._left_out(name, str(error))
+        except Exception as error:  # a long run is not thrown away for a defect of what stands beside it
+            if self.debug:
+                raise
+            self._left_out(name, f"unexpected {type(error).__name__}: {error}; please report it")
+        return None
+
+    def _left_out(self, name: str, reason: str) -> None:
+        self.notes.append(f"the {name} is left out: " + "; ".join(reason.splitlines()))
 
     def comparison(self) -> Record | None:
         """The strategies against each other, as `simengine compare` has them."""

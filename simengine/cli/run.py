@@ -170,9 +170,13 @@ def command(
     result = _simulated(prepared, quiet=quiet)
     prepared = replace(prepared, trials=result.record.integer("trials"))
     if out is not None and not alone:
-        result = _studied(prepared, result, quiet=quiet)
+        result = _studied(prepared, result, quiet=quiet, debug=bool((ctx.obj or {}).get("debug")))
     style = {"bom": bom, "decimal_comma": decimal_comma}
-    files = result.save(out, lang=lang, force=force, **style) if out is not None else ()
+    try:
+        files = result.save(out, lang=lang, force=force, **style) if out is not None else ()
+    except Exception:  # of a long run that cannot be stored, what it found is at least seen
+        _print_result(result, as_json=as_json, quiet=quiet)
+        raise
     _print_result(result, as_json=as_json, quiet=quiet)
     if not quiet:
         written = f"; wrote {', '.join(file.name for file in reversed(files))} into {out}" if out else ""
@@ -209,13 +213,13 @@ def _simulated(prepared: Prepared, *, quiet: bool) -> Result:
         return Result(simulate(prepared, progress, notice))
 
 
-def _studied(prepared: Prepared, result: Result, *, quiet: bool) -> Result:
+def _studied(prepared: Prepared, result: Result, *, quiet: bool, debug: bool) -> Result:
     """The result with the analyses beside it; says which of them had to be left out."""
     from simengine.api.analyses import dossier_of
     from simengine.report.result import Result
 
     with ProgressBar(quiet=quiet) as progress:
-        dossier = dossier_of(prepared, result.record, progress)
+        dossier = dossier_of(prepared, result.record, progress, debug=debug)
     if not quiet:
         for note in dossier.notes:
             say(f"note: {note}")

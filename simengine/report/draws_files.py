@@ -6,7 +6,8 @@ identify a float64) and five times as fast as Python's own ``repr``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from simengine.errors import InvalidInput, Problem
 from simengine.report.csv import PLAIN, CsvStyle, encode, text_cell
+from simengine.results.dataset import common_unit
 from simengine.results.draws import Column, Draws
 from simengine.results.record import Record, texts
+from simengine.results.reserved import ReservedFile
 
 _PARQUET_HINT = "install it with `pip install 'simengine[parquet]'`, or write .csv or .nc"
 _ROWS_OF_A_CHUNK = 1 << 14
@@ -74,28 +77,18 @@ def _netcdf_writer(draws: Draws, record: Record, style: CsvStyle) -> Writer:
     def write(path: Path) -> None:
         import h5netcdf
 
-        with h5netcdf.File(path, "w") as file:
-            file.attrs.update({name: record.attrs[name] for name in _ATTRIBUTES})
-            file.attrs["run_trials"] = record.integer("trials")
-            file.dimensions = layout.sizes
-            for name, (dims, values, attrs) in layout.labels.items():
-                kind: Any = values.dtype
-                if values.dtype.kind == "O":
-                    import h5py
-
-                    kind = h5py.string_dtype("utf-8")
-                variable = file.create_variable(name, dims, dtype=kind)
-                variable[...] = values
-                variable.attrs.update(attrs)
-            for name, (dims, attrs) in layout.arrays.items():
-                shape = tuple(layout.sizes[dim] for dim in dims)
-                chunk = (*(1 for _ in shape[1:]), min(_ROWS_OF_A_CHUNK, shape[-1]))
-                variable = file.create_variable(name, dims, dtype=np.float64, chunks=chunk, fillvalue=np.nan)
-                variable.attrs.update(attrs)
-            for first, values in draws.blocks():
-                last = first + values.shape[1]
-                for (name, place), row in zip(layout.places, values, strict=True):
-                    file.variables[name][(*place, slice(first, last))] = row
+        with ReservedFile(path, layout.bytes) as stream:
+            with h5netcdf.File(stream, "w") as file:
+                file.attrs.update({name: record.attrs[name] for name in _ATTRIBUTES})
+                file.attrs["run_trials"] = record.integer("trials")
+                layout.create(file)
+                for first, values in draws.blocks():
+                    last = first + values.shape[1]
+                    for (name, place), row in zip(layout.places, values, strict=True):
+                        file.variables[name][(*place, slice(first, last))] = row
+                    stream.check()
+            stream.close()
+            stream.check()
 
     return write
 
@@ -122,18 +115,18 @@ class _Layout:
             self._label("strategy", texts(strategies), "strategy")
         outputs, yearlies = self._outcomes("output", single), self._outcomes("yearly", yearly)
         if single:
-            self._array("draws", ("strategy", "output", "trial"), "outcome of every trial", "outcome")
+            self._array("draws", ("strategy", "output", "trial"), "outcome of every trial", single)
         if yearly:
             self._label("year", np.array(years), "end of the period, in years from the signing", "years")
             dims = ("strategy", "yearly", "year", "trial")
-            self._array("yearly_draws", dims, "outcome of every trial in the period", "outcome")
+            self._array("yearly_draws", dims, "outcome of every trial in the period", yearly)
         if inputs:
             self._label("input", texts(c.label for c in inputs), "uncertain input, named apart where strategies differ")
             self._label("input_unit", texts(c.unit for c in inputs), "unit of the input", dim="input")
             self._label("input_title", texts(c.title for c in inputs), "title of the input", dim="input")
             together = texts(", ".join(c.strategies) for c in inputs)
             self._label("input_strategies", together, "strategies that share these draws", dim="input")
-            self._array("input_draws", ("input", "trial"), "value of the input in every trial", "input")
+            self._array("input_draws", ("input", "trial"), "value of the input in every trial", inputs)
         for c in draws.columns:
             if c.kind == "input":
                 self.places.append(("input_draws", (inputs.index(c),)))
@@ -143,6 +136,29 @@ class _Layout:
                 place = (strategies.index(c.strategies[0]), yearlies.index(c.name), years.index(c.year))
                 self.places.append(("yearly_draws", place))
         return self
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all numbers: the file is hardly larger."""
+        return sum(8 * math.prod(self.sizes[dim] for dim in dims) for dims, _ in self.arrays.values())
+
+    def create(self, file: Any) -> None:
+        """Make dimensions, labels, and arrays without values in an open file."""
+        file.dimensions = self.sizes
+        for name, (dims, values, attrs) in self.labels.items():
+            kind: Any = values.dtype
+            if values.dtype.kind == "O":
+                import h5py
+
+                kind = h5py.string_dtype("utf-8")
+            variable = file.create_variable(name, dims, dtype=kind)
+            variable[...] = values
+            variable.attrs.update(attrs)
+        for name, (dims, attrs) in self.arrays.items():
+            shape = tuple(self.sizes[dim] for dim in dims)
+            chunk = (*(1 for _ in shape[1:]), min(_ROWS_OF_A_CHUNK, shape[-1]))
+            variable = file.create_variable(name, dims, dtype=np.float64, chunks=chunk, fillvalue=np.nan)
+            variable.attrs.update(attrs)
 
     def _outcomes(self, dim: str, columns: list[Column]) -> list[str]:
         """Label the outcomes that columns belong to; their names."""
@@ -161,8 +177,10 @@ class _Layout:
         attrs = {"long_name": meaning, "units": units} if units else {"long_name": meaning}
         self.labels[name] = ((dim or name,), values, attrs)
 
-    def _array(self, name: str, dims: tuple[str, ...], meaning: str, units: str) -> None:
-        self.arrays[name] = (dims, {"long_name": meaning, "units": units})
+    def _array(self, name: str, dims: tuple[str, ...], meaning: str, columns: Sequence[Column]) -> None:
+        """An array of columns: with their unit, if all have one; if not, another variable lists the units."""
+        unit = common_unit(column.unit for column in columns)
+        self.arrays[name] = (dims, {"long_name": meaning, **({"units": unit} if unit else {})})
 
 
 def _parquet_writer(draws: Draws, record: Record, style: CsvStyle) -> Writer:

@@ -11,7 +11,7 @@ from simengine.report.answer import Answer
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
-    from simengine.report.sipmath import SipFit
+    from simengine.report.sipmath import LeftOut, SipFit
     from simengine.report.template import Filled
     from simengine.results.compute import Progress
 
@@ -103,11 +103,11 @@ class Exports(Answer):
 
     def export_sipmath(
         self, path: str | Path, *, data: Sequence[str | Path] = (), force: bool = False
-    ) -> tuple[tuple[SipFit, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[SipFit, ...], tuple[LeftOut, ...]]:
         """Write a SIPmath 3.0 library: each outcome of each strategy as a metalog, with the correlation between them.
 
-        Returns how far each is from the percentiles of the run, and the names of outcomes that were left out because
-        they are constant.
+        Returns how far each is from the percentiles of the run, and which outcomes were left out, and why: constant
+        ones, those that hardly ever change, and those that are reported period by period.
 
         Raises
         ------

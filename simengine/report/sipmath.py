@@ -10,6 +10,7 @@ Analysis 13.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from simengine.distributions.sipmath import METALOG
 from simengine.errors import InvalidInput, Problem
 from simengine.report.cell_names import stems
 from simengine.report.numbers import level, significant
-from simengine.report.statistics import reported_pairs
+from simengine.report.statistics import reported_pairs, yearly_places
 from simengine.report.text import printable
 from simengine.results.draws import draws_of
 from simengine.results.record import Record
@@ -36,6 +37,10 @@ _LEVELS = np.concatenate(([0.001], np.arange(0.005, 1.0, 0.01), [0.999]))
 _GOOD = 0.02
 """Largest distance from a percentile, in standard deviations, of a fit that is not called poor."""
 _SHARE_OF_ATOM = 0.01
+_LEAST_EIGENVALUE = 1e-6
+"""Of a matrix of correlations that programs factor without trouble: it stands in the file with 12 digits and more."""
+_LARGEST_SEED = 9_999_000
+_BY_PERIOD = "is reported period by period, which a library does not hold; export --draws --years has its trials"
 _AS_GOOD = 1.25
 """A curve of fewer terms is taken where its largest distance is at most so many times that of the best."""
 
@@ -81,13 +86,30 @@ class SipFit:
         return f"warning: {text}: a poor fit{why}; export --draws has the trials themselves"
 
 
-def sipmath_library(record: Record, *, data: Sequence[Path] = ()) -> tuple[bytes, tuple[SipFit, ...], tuple[str, ...]]:
-    """The library as JSON, the fits, and the names of outcomes that no metalog can be fitted to.
+@dataclass(frozen=True)
+class LeftOut:
+    """An outcome that is not in the library, by the name it would have, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def told(self) -> str:
+        """Name and reason in one line."""
+        return f"{self.name} {self.reason}"
+
+
+def sipmath_library(
+    record: Record, *, data: Sequence[Path] = ()
+) -> tuple[bytes, tuple[SipFit, ...], tuple[LeftOut, ...]]:
+    """The library as JSON, the fits, and the outcomes that no metalog can be fitted to.
 
     Raises
     ------
     InvalidInput
-        When no outcome can be written: each is constant, or reported period by period.
+        When no outcome can be written, with the reason of each.
     FileProblem
         When a data file that the scenario needs is not there.
     Mismatch
@@ -96,37 +118,47 @@ def sipmath_library(record: Record, *, data: Sequence[Path] = ()) -> tuple[bytes
     draws = draws_of(record, min(record.integer("trials"), _MOST_TRIALS), data=data)
     values = np.concatenate([block for _, block in draws.blocks()], axis=1)
     places, names = reported_pairs(record), stems(record)
-    fits, left, rows = [], [], []
+    fits: list[SipFit] = []
+    left: list[LeftOut] = []
+    rows: list[int] = []
     for k, column in enumerate(draws.columns):
         pair = record.strategies.index(column.strategies[0]), record.outputs.index(column.name)
         assert pair in places
         name = names[pair[0], column.name]
         fit = _fit(record, name, *pair, values[k][np.isfinite(values[k])])
-        if fit is None:
-            left.append(name)
+        if isinstance(fit, str):
+            left.append(LeftOut(name, fit))
         else:
             fits.append(fit)
             rows.append(k)
+    by_period = dict.fromkeys((s, record.yearly_outputs[o]) for s, o, _ in yearly_places(record))
+    left += [LeftOut(names[pair], _BY_PERIOD) for pair in by_period]
     if not fits:
-        raise InvalidInput(Problem("no outcome can be written as a metalog: all are constant", "sipmath"))
+        reasons = "; ".join(entry.told() for entry in left)
+        raise InvalidInput(Problem(f"no outcome can be written as a metalog: {reasons}", "sipmath"))
     finite = np.isfinite(values[rows]).all(axis=0)
-    library = _library(record, fits, _correlations(values[rows][:, finite]))
+    library = _library(record, fits, *positive_definite(_correlations(values[rows][:, finite])))
     text = json.dumps(library, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     return text.encode(), tuple(fits), tuple(left)
 
 
-def _fit(record: Record, name: str, strategy: int, output: int, sample: Array) -> SipFit | None:
-    """The metalog that comes closest to the exact percentiles, of those as good the bounded and short; or None."""
+def _fit(record: Record, name: str, strategy: int, output: int, sample: Array) -> SipFit | str:
+    """The metalog that comes closest to the exact percentiles, of those as good the bounded and short; or why none."""
     sd = float(record["std"][strategy, output])
     low, high = float(record["minimum"][strategy, output]), float(record["maximum"][strategy, output])
-    if sample.size < 2 or not low < high or not sd > 0:
-        return None
+    if low == high:
+        return "is constant"
+    if sample.size < 2:
+        return "has a number in fewer than two trials"
+    if not 0 < sd < np.inf:
+        return f"has no finite standard deviation ({significant(sd, 3)})"
     wanted = record["quantile"] / 100.0
     inside = (wanted > 0) & (wanted < 1)
     exact, levels = record["quantiles"][strategy, output][inside], wanted[inside]
     points = np.quantile(sample, _LEVELS)
     if points[0] == points[-1]:
-        return None
+        share = significant(100.0 * float(np.mean(sample == points[0])), 6)
+        return f"has one value in {share} % of the trials, so that no smooth curve says anything of it"
     found: list[tuple[float, int, Array, float | None, float | None, float]] = []
     for bounds in _bounds(points):
         for coefficients, _ in fitted_terms(_LEVELS, points, *bounds, MOST_TERMS):
@@ -134,7 +166,7 @@ def _fit(record: Record, name: str, strategy: int, output: int, sample: Array) -
             worst = int(np.argmax(distance))
             found.append((float(distance[worst]), coefficients.size, coefficients, *bounds, 100.0 * levels[worst]))
     if not found:
-        return None
+        return f"has percentiles through which no metalog of up to {MOST_TERMS} terms rises"
     best = min(error for error, *_ in found)
     error, _, coefficients, lower, upper, worst_level = min(
         (entry for entry in found if entry[0] <= _AS_GOOD * best),
@@ -165,7 +197,22 @@ def _correlations(values: Array) -> Array:
     return np.atleast_2d(np.corrcoef(scores)).round(12)
 
 
-def _library(record: Record, fits: Sequence[SipFit], correlations: Array) -> dict[str, Any]:
+def positive_definite(correlations: Array) -> tuple[Array, float]:
+    """Correlations that have a Cholesky factor, and how much of each was taken away for it, 0 for nothing.
+
+    Outcomes that differ by a constant are correlated with exactly 1, and a program that reads the library cannot
+    factor such a matrix.  All correlations are multiplied by the same number just below 1.
+    """
+    least = float(np.linalg.eigvalsh(correlations)[0])
+    if least >= _LEAST_EIGENVALUE:
+        return correlations, 0.0
+    shrinkage = (_LEAST_EIGENVALUE - least) / (1.0 - least)
+    shrunk = correlations * (1.0 - shrinkage)
+    np.fill_diagonal(shrunk, 1.0)
+    return shrunk, shrinkage
+
+
+def _library(record: Record, fits: Sequence[SipFit], correlations: Array, shrinkage: float) -> dict[str, Any]:
     streams = [f"hdr{k + 1}" for k in range(len(fits))]
     layers = [f"c{k + 1}" for k in range(len(fits))]
     names = [fit.name for fit in fits]
@@ -186,22 +233,42 @@ def _library(record: Record, fits: Sequence[SipFit], correlations: Array) -> dic
         "objectType": "sipModel",
         "libraryType": "SIPmath_3_0",
         "dateCreated": f"{month}-{day}-{year}",
-        "provenance": _provenance(record),
+        "provenance": _provenance(record, shrinkage),
         "globalVariables": [
             {"name": "correlationMatrix", "value": {"columns": names, "rows": names, "matrix": matrix}}
         ],
-        "U01": {"rng": [_stream(name, k + 1) for k, name in enumerate(streams)], "copula": [copula]},
-        "sips": [_sip(record, fit, layer) for fit, layer in zip(fits, layers, strict=True)],
+        "U01": {"rng": _streams(record, streams), "copula": [copula]},
+        "sips": [_sip(record, fit, layer, shrinkage) for fit, layer in zip(fits, layers, strict=True)],
         "version": "1",
     }
 
 
-def _stream(name: str, number: int) -> dict[str, Any]:
-    arguments = {"counter": "PM_Index", "entity": 1, "varId": number, "seed3": 0, "seed4": 0}
-    return {"name": name, "function": "HDR_2_0", "arguments": arguments}
+def _streams(record: Record, names: Sequence[str]) -> list[dict[str, Any]]:
+    """A generator for every outcome; the plan says which, so that libraries of other plans have other ones.
+
+    The generator computes in float64, exactly for numbers of up to eight digits.
+    """
+    digest = hashlib.sha256(b"sipmath " + record.text("plan_digest").encode()).digest()
+    entity, first, seed3, seed4 = (
+        1 + int.from_bytes(digest[8 * k : 8 * k + 8], "big") % _LARGEST_SEED for k in range(4)
+    )
+    return [
+        {
+            "name": name,
+            "function": "HDR_2_0",
+            "arguments": {
+                "counter": "PM_Index",
+                "entity": entity,
+                "varId": first + k,
+                "seed3": seed3,
+                "seed4": seed4,
+            },
+        }
+        for k, name in enumerate(names)
+    ]
 
 
-def _sip(record: Record, fit: SipFit, layer: str) -> dict[str, Any]:
+def _sip(record: Record, fit: SipFit, layer: str, shrinkage: float) -> dict[str, Any]:
     s, o = record.strategies.index(fit.strategy), record.outputs.index(fit.output)
     bounds = {"lowerBound": fit.low, "upperBound": fit.high}
     percentiles = zip(record["quantile"].tolist(), record["quantiles"][s, o].tolist(), strict=True)
@@ -227,13 +294,15 @@ def _sip(record: Record, fit: SipFit, layer: str) -> dict[str, Any]:
             "fit_error_in_std": fit.error / fit.sd,
             "fit_error_at": f"P{level(fit.worst)}",
             "fit_poor": fit.poor,
+            "copula_shrinkage": shrinkage,
         },
     }
 
 
-def _provenance(record: Record) -> str:
+def _provenance(record: Record, shrinkage: float) -> str:
     versions = record.document("versions")
+    shrunk = f"; correlations shrunk by {shrinkage:.2g} to be positive definite" if shrinkage else ""
     return printable(
         f"simengine {versions.get('simengine', '')}, {record.text('command')}: {record.integer('trials'):,} trials, "
-        f"seed {record.integer('seed')}, sampler {record.text('sampler')}, plan {record.text('plan_digest')}"
+        f"seed {record.integer('seed')}, sampler {record.text('sampler')}, plan {record.text('plan_digest')}{shrunk}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,19 +68,25 @@ def from_arrays(
 
 
 def labels_of(record: Record, variable: Variable) -> dict[str, str]:
-    """What an array of the dataset says of itself: ``long_name``, and ``units`` where it has them."""
+    """What an array of the dataset says of itself: ``long_name``, and ``units`` where all of it has the same."""
     unit = _unit(record, variable)
     return {"long_name": variable.meaning, **({"units": unit} if unit else {})}
 
 
 def _unit(record: Record, variable: Variable) -> str:
-    """The unit of an array: where all outcomes have the same one it is said, and not looked up."""
-    name = "yearly_unit" if variable.part else "unit"
-    if variable.unit != "outcome" or name not in record.values:
+    """The unit of an array; empty where outcomes or inputs have their own, which other variables list."""
+    if variable.unit not in ("outcome", "input"):
         return variable.unit
-    units = set(record[name].tolist()) - {""} if len(record[name]) else set()
-    alone = units.pop() if len(units) == 1 and all(record[name]) else ""
-    return str(alone) or variable.unit
+    name = "yearly_unit" if variable.part else "unit"
+    if variable.unit == "input" or name not in record.values:
+        return ""
+    return common_unit(record[name].tolist())
+
+
+def common_unit(units: Iterable[str]) -> str:
+    """The unit that all have; empty where there is none."""
+    found = set(units)
+    return str(found.pop()) if len(found) == 1 else ""
 
 
 def _array(variable: Variable | None, value: NDArray[Any]) -> NDArray[Any]:

@@ -145,6 +145,7 @@ def _write_new(folder: Path, contents: Mapping[str, bytes]) -> None:
 def _write_into(folder: Path, contents: Mapping[str, Content], left: tuple[str, ...], *, force: bool) -> None:
     staging = _staging_name(folder, "simengine")
     os.mkdir(staging, 0o700)
+    swapped = False
     try:
         for name, content in contents.items():
             if isinstance(content, bytes):
@@ -155,37 +156,45 @@ def _write_into(folder: Path, contents: Mapping[str, Content], left: tuple[str, 
         _flush_folder(staging)
         with _locked(folder):
             _swap(folder, staging, tuple(contents), left, force=force)
+        swapped = True
         with contextlib.suppress(OSError):
             _flush_folder(folder)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if swapped or not any(staging.glob("*.before")):  # an old file that could not be put back is not destroyed
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _swap(folder: Path, staging: Path, names: tuple[str, ...], left: tuple[str, ...], *, force: bool) -> None:
     """Put staged files in place; on any failure, put back what stood there before.
 
-    Files of the names ``left`` go where the last of ``names`` shows that they belong to what is replaced.
+    Files of the names ``left`` go where the last of ``names`` shows that they belong to what is replaced.  A file that
+    is alone takes the place of the old one in one step.
     """
+    stale = [name for name in left if os.path.lexists(folder / names[-1]) and _is_regular(folder / name)]
+    old = [name for name in reversed((*stale, *names)) if os.path.lexists(folder / name)]
+    if old and not force:
+        raise _exists(folder / old[0])
+    if len(names) == 1 and not stale:
+        os.replace(staging / names[0], folder / names[0])
+        return
     kept: list[str] = []
     placed: list[str] = []
-    stale = [name for name in left if os.path.lexists(folder / names[-1]) and _is_regular(folder / name)]
     try:
-        for name in reversed((*stale, *names)):
-            if os.path.lexists(folder / name):
-                if not force:
-                    raise _exists(folder / name)
-                os.replace(folder / name, staging / f"{name}.before")
-                kept.append(name)
+        for name in old:
+            kept.append(name)  # before it is moved: an interrupt may come between the two
+            os.replace(folder / name, staging / f"{name}.before")
         for name in names:
-            os.replace(staging / name, folder / name)
             placed.append(name)
+            os.replace(staging / name, folder / name)
     except BaseException:
-        for name in placed:
-            with contextlib.suppress(OSError):
-                os.unlink(folder / name)
+        for name in reversed(placed):  # what makes the set valid goes first
+            if not os.path.lexists(staging / name):
+                with contextlib.suppress(OSError):
+                    os.unlink(folder / name)
         for name in reversed(kept):
-            with contextlib.suppress(OSError):
-                os.replace(staging / f"{name}.before", folder / name)
+            if os.path.lexists(staging / f"{name}.before"):
+                with contextlib.suppress(OSError):
+                    os.replace(staging / f"{name}.before", folder / name)
         raise
 
 

@@ -265,12 +265,50 @@ def test_a_page_that_cannot_be_made_leaves_nothing_behind(deal, capsys, monkeypa
         raise FileProblem("the disk is gone")
 
     monkeypatch.setattr(f"simengine.report.{place}", failing)
+    table = call(capsys, "run", "deal.toml")[1]
     for folder in ("new", "out"):
         code, out, err = call(capsys, "run", "deal.toml", "--out", folder, "--force")
-        assert (code, out) == (5, "")
+        assert (code, out) == (5, table)  # what the run found is seen, though it is not stored
         assert "the disk is gone" in err
     assert not Path("new").exists()
     assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
+
+
+DEFECTS = {
+    "comparison": "simengine.analysis.compare.build.compare",
+    "drivers": "simengine.analysis.drivers.compute.drivers_of",
+    "risk register": "simengine.analysis.register.question.register_question",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        ("comparison", ZeroDivisionError("in a\nstep")),
+        ("drivers", MemoryError("too much")),
+        ("risk register", RuntimeError("lost")),
+    ],
+)
+def test_a_defect_of_an_analysis_leaves_the_run_whole(deal, capsys, monkeypatch, name, failure):
+    def failing(*_given, **_named):
+        raise failure
+
+    table = call(capsys, "run", "deal.toml")[1]
+    monkeypatch.setattr(DEFECTS[name], failing)
+    code, out, err = call(capsys, "run", "deal.toml", "--out", "out")
+    assert (code, out) == (0, table)
+    said = f"the {name} is left out: unexpected {type(failure).__name__}: {'; '.join(str(failure).splitlines())}"
+    assert f"note: {said}" in err
+    stored = simengine.open_result("out")
+    assert stored.left_out == (f"{said}; please report it",)
+    assert stored.record.integer("trials") == 4000
+    assert [part is None for part in (stored.comparison, stored.drivers, stored.risks)] == [
+        name == other for other in DEFECTS
+    ]
+    if isinstance(failure, ZeroDivisionError):
+        status = main(["--debug", "run", "deal.toml", "--out", "other"])
+        assert (status, Path("other").exists()) == (1, False)
+        assert "Traceback" in capsys.readouterr().err
 
 
 def test_json_stays_one_object_on_standard_output(deal, capsys):

@@ -62,6 +62,14 @@ def result() -> Result:
 
 
 @pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stored") / "out"
+    text = SCENARIO.replace("trials = 3000", "trials = 60_000")
+    simengine.run(loads(text, file="small.toml"), analyses=False).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def values(result):
     return np.concatenate([block for _, block in draws_of(result.record, inputs=True).blocks()], axis=1)
 
@@ -121,8 +129,25 @@ def test_netcdf_opens_in_plain_xarray(result, values, tmp_path, monkeypatch):
     assert dataset.attrs["seed"] == result.record.integer("seed") and dataset.attrs["run_trials"] == 3000
     for name in dataset.variables:
         assert dataset[name].attrs["long_name"]
-        assert dataset[name].dtype.kind not in "fiu" or dataset[name].attrs["units"], name
+    assert dataset.draws.attrs["units"] == "-USD" and dataset.trial.attrs["units"] == "1"
+    assert "units" not in dataset.input_draws.attrs and dataset.input_unit.values.tolist() == ["=cmd|x", ""]
     assert path.read_bytes() == result.export_draws(tmp_path / "again.nc", inputs=True).read_bytes()
+
+
+def test_a_unit_that_all_outcomes_have_is_theirs(tmp_path):
+    text = YEARS.replace("T = {}", 'T = { unit = "USD" }').replace("income = {}", 'income = { unit = "EUR" }')
+    result = simengine.run(loads(text, file="units.toml"), analyses=False)
+    with xr.open_dataset(result.export_draws(tmp_path / "draws.nc", 100, years=True)) as dataset:
+        assert (dataset.draws.attrs["units"], dataset.yearly_draws.attrs["units"]) == ("USD", "EUR")
+
+
+def test_where_units_differ_none_is_said(tmp_path):
+    text = SCENARIO.replace('T = "V * D"', 'T = "V * D"\nshare = "D"')
+    text = text.replace('unit = "-USD" }', 'unit = "-USD" }\nshare = { unit = "%" }')
+    result = simengine.run(loads(text, file="units.toml"), analyses=False)
+    with xr.open_dataset(result.export_draws(tmp_path / "draws.nc", 100)) as dataset:
+        assert dataset.draws.attrs == {"long_name": "outcome of every trial"}
+        assert dataset.unit.values.tolist() == ["-USD", "%"]
 
 
 def test_netcdf_by_period(tmp_path):
@@ -185,6 +210,59 @@ def test_a_failure_on_the_way_leaves_what_was_there(result, tmp_path, monkeypatc
         assert "free some space" in str(caught.value)
     assert target.read_bytes() == b"mine"
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+_LIMITED = """
+import resource, sys
+import simengine
+from simengine.errors import FileProblem
+result = simengine.open_result(sys.argv[1])
+if sys.argv[4] == "unreserved":
+    import os
+    del os.posix_fallocate
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+try:
+    result.export_draws(sys.argv[2], force=True)
+except FileProblem as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system does not limit the size of files")
+@pytest.mark.parametrize("suffix", [".csv", ".nc"])
+@pytest.mark.parametrize("limit", [100, 20_000, 700_000])
+@pytest.mark.parametrize("way", ["reserved", "unreserved"])
+def test_a_disk_that_fills_up_is_told_and_nothing_is_left(stored, tmp_path, suffix, limit, way):
+    target = tmp_path / f"draws{suffix}"
+    target.write_bytes(b"mine")
+    arguments = [str(stored), str(target), str(limit), way]
+    done = subprocess.run([sys.executable, "-c", _LIMITED, *arguments], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "File too large; nothing was changed; hint: the size of files is limited" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert target.read_bytes() == b"mine"
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_a_full_disk_is_told_before_anything_is_drawn(result, tmp_path, monkeypatch):
+    def full(*_given):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    monkeypatch.setattr(draws_files.Draws, "blocks", lambda _: pytest.fail("something was drawn"))
+    with pytest.raises(FileProblem, match=r"No space left on device; nothing was changed; hint: free some space"):
+        result.export_draws(tmp_path / "draws.nc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_cannot_reserve_is_written_all_the_same(result, tmp_path, monkeypatch):
+    expected = result.export_draws(tmp_path / "reserved.nc").read_bytes()
+
+    def unable(*_given):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("os.posix_fallocate", unable, raising=False)
+    assert result.export_draws(tmp_path / "draws.nc").read_bytes() == expected
 
 
 def test_an_existing_file_is_refused_before_anything_is_drawn(result, tmp_path, monkeypatch):

@@ -80,7 +80,8 @@ def test_the_library_has_the_shape_of_the_standard(found):
     assert [entry["name"] for entry in library["sips"]] == [fit.name for fit in fits] == names
     assert left == ()
     streams = library["U01"]["rng"]
-    assert {entry["arguments"]["varId"] for entry in streams} == {1, 2, 3, 4}
+    first = streams[0]["arguments"]["varId"]
+    assert [entry["arguments"]["varId"] - first for entry in streams] == [0, 1, 2, 3]
     copula = library["U01"]["copula"][0]
     assert copula["arguments"]["rng"] == [entry["name"] for entry in streams]
     assert [entry["ref"]["copulaLayer"] for entry in library["sips"]] == copula["copulaLayer"]
@@ -153,9 +154,9 @@ def test_constants_are_left_out():
     text = SCENARIO.replace('profit = "V * D - 3 * C"', 'profit = "7"')
     _, fits, left = sipmath_library(simengine.run(loads(text, file="small.toml")).record)
     assert [fit.output for fit in fits] == ["T", "T"]
-    assert left == ("a_b_profit", "sale_profit")
+    assert [entry.told() for entry in left] == ["a_b_profit is constant", "sale_profit is constant"]
     text = text.replace('T = "V * D"', 'T = "5"')
-    with pytest.raises(InvalidInput, match="no outcome can be written as a metalog"):
+    with pytest.raises(InvalidInput, match="no outcome can be written as a metalog: a_b_T is constant; a_b_profit is"):
         sipmath_library(simengine.run(loads(text, file="small.toml")).record)
 
 
@@ -193,3 +194,71 @@ def test_the_same_result_gives_the_same_bytes(result, tmp_path):
     assert len(fits) == 4 and left == ()
     result.export(tmp_path / "c.SIPmath.json")
     assert (tmp_path / "c.SIPmath.json").read_bytes() == (tmp_path / "a.sipmath.json").read_bytes()
+
+
+def library_of(text: str):
+    content, fits, left = sipmath_library(simengine.run(loads(text, file="small.toml"), analyses=False).record)
+    return json.loads(content), fits, left
+
+
+def test_strategies_that_differ_by_a_constant_have_a_copula_that_can_be_used(found):
+    library, fits, _ = library_of(
+        SCENARIO.replace('profit = "V * D - 3 * C"', 'profit = "T - 3"').replace(
+            '"inputs.D" = { dist = "pert", min = 0.3, mode = 0.6, max = 0.9 }', 'model.T = "V * D + 7"'
+        )
+    )
+    value = next(entry["value"] for entry in library["globalVariables"] if entry["name"] == "correlationMatrix")
+    names, full = value["columns"], np.eye(len(fits))
+    for entry in value["matrix"]:
+        row, column = names.index(entry["row"]), names.index(entry["col"])
+        full[row, column] = full[column, row] = entry["value"]
+    np.linalg.cholesky(full)
+    assert np.linalg.eigvalsh(full)[0] > 0.9e-6
+    assert full.min() > 1 - 1e-4
+    shrinkage = library["sips"][0]["metadata"]["copula_shrinkage"]
+    assert 0 < shrinkage < 1e-4
+    assert "correlations shrunk by 1e-06 to be positive definite" in library["provenance"]
+    assert found[0]["sips"][0]["metadata"]["copula_shrinkage"] == 0.0
+    assert "shrunk" not in found[0]["provenance"]
+
+
+def test_two_libraries_in_one_model_are_independent(found):
+    def streams(library):
+        return [tuple(entry["arguments"].values()) for entry in library["U01"]["rng"]]
+
+    mine, other = streams(found[0]), streams(library_of(SCENARIO.replace("V * D - 3 * C", "V * D - 2 * C"))[0])
+    assert len({*mine, *other}) == 8
+    for k in range(1, 5):  # each of the four numbers, not only their whole
+        assert {entry[k] for entry in mine}.isdisjoint(entry[k] for entry in other)
+    assert streams(library_of(SCENARIO)[0]) == mine
+    assert all(0 < number < 1e7 for entry in (*mine, *other) for number in entry[1:])
+
+
+def test_what_hardly_ever_changes_is_not_called_constant():
+    text = SCENARIO.replace('profit = "V * D - 3 * C"', 'profit = "where(V > 2600, 1, 0)"')
+    library, _, left = library_of(text)
+    assert [entry.name for entry in left] == ["a_b_profit", "sale_profit"]
+    assert all(re.fullmatch(r"has one value in 99\.9\d* % of the trials, .*", entry.reason) for entry in left)
+    assert {entry["metadata"]["output"] for entry in library["sips"]} == {"T"}
+
+
+def test_outcomes_by_period_are_said_to_be_left_out():
+    text = """
+[scenario]
+name = "by-year"
+horizon = 3
+[inputs]
+V = "600 to 1600"
+[model]
+income = "V * (1 + year)"
+T = "sum(income)"
+[outputs]
+T = {}
+income = {}
+[simulate]
+trials = 2000
+"""
+    _, fits, left = library_of(text)
+    assert [fit.name for fit in fits] == ["base_T"]
+    (entry,) = left
+    assert entry.told().startswith("base_income is reported period by period")

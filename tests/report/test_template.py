@@ -166,6 +166,16 @@ def test_every_formula_is_computed_on_load_where_the_template_does_not_say_so(re
         assert CalamineWorkbook.from_path(tmp_path / "out.xlsx").sheet_names[0] == SHEET
 
 
+@pytest.mark.parametrize("close", [b"</definedNames >", b"</definedNames\r\n\t>"])
+def test_the_list_of_names_may_end_as_xml_allows(result, template, tmp_path, close):
+    book = parts(template)["xl/workbook.xml"].replace(b'<calcPr calcId="124519" fullCalcOnLoad="1"/>', b"")
+    rewritten(template, {"xl/workbook.xml": book.replace(b"</definedNames>", close)})
+    result.fill_template(template, tmp_path / "out.xlsx")
+    new = parts(tmp_path / "out.xlsx")["xl/workbook.xml"]
+    assert close + b'<calcPr calcId="0" fullCalcOnLoad="1"/>' in new
+    assert CalamineWorkbook.from_path(tmp_path / "out.xlsx").sheet_names[0] == SHEET
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed: recalculation is NOT tested")
 def test_another_program_computes_what_depends_on_the_cells(result, template, tmp_path, record):
     result.fill_template(template, tmp_path / "out.xlsx")
@@ -291,7 +301,8 @@ def test_what_cannot_be_kept_is_told_before_anything_is_written(result, template
         told.append(note)
 
     result.fill_template(template, tmp_path / "out.xlsx", notice=notice)
-    assert len(told) == 2 and "digital signature" in told[0] and "pivot tables" in told[1]
+    assert len(told) == 3 and "digital signature" in told[0] and "pivot tables" in told[1]
+    assert told[2].startswith("1 chart keeps the numbers of the template")
 
 
 def broken_files(path: Path, content: dict[str, bytes]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pytest
 
+from simengine.report.template import sheet as sheets
 from simengine.report.template.package import Broken, parse, tag_end
 from simengine.report.template.sheet import read_sheet, with_numbers
 
@@ -70,3 +72,45 @@ def test_tags_end_where_they_end():
         tag_end(b"<a b='>", 0)
     with pytest.raises(Broken, match="not well-formed"):
         parse(b"<a></b>", "x", lambda *_: None)
+
+
+def test_rows_in_any_order_find_their_places():
+    before = b"<w><sheetData><row r='9'/><row r='7'/><row r='3'/><row r='5'/></sheetData></w>"
+    found = with_numbers(read_sheet(before, "sheet", frozenset({1, 4, 6, 12})), {(k, 1): 1.0 for k in (1, 4, 6, 12)})
+    assert re.findall(rb"<row r=['\"]([0-9]+)", found) == [b"9", b"6", b"7", b"1", b"3", b"4", b"5", b"12"]
+
+
+def test_a_million_rows_take_no_more_memory_than_a_few():
+    rows = b"<row/>" * 999_998
+    sheet = b"<w><sheetData>" + rows + b'<row><c t="str"><f>A1</f><v>x</v></c></row><row/></sheetData></w>'
+    gc.collect()
+    before = len(gc.get_objects())
+    found = read_sheet(sheet, "sheet", frozenset({3, 7, 1_000_000, 1_000_005}))
+    gc.collect()
+    assert len(gc.get_objects()) - before < 100
+    assert len(found.rows) == 3 and len(found.begins) <= 8 and len(found.computed) == 3
+    new = with_numbers(found, {(3, 2): 1.5, (1_000_005, 1): 2.5})
+    assert new.count(b"<row/>") == 999_998
+    assert new.startswith(b'<w><sheetData><row/><row/><row><c r="B3"><v>1.5</v></c></row><row/>')
+    assert new.endswith(
+        b'<row><c><f>A1</f></c></row><row/><row r="1000005"><c r="A1000005"><v>2.5</v></c></row></sheetData></w>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("bound", "text", "what"),
+    [
+        ("_MOST_ROWS", "<sheetData>" + "<row/>" * 9 + "</sheetData>", "rows"),
+        ("_MOST_COLUMNS", "<sheetData><row>" + "<c/>" * 9 + "</row></sheetData>", "columns"),
+        ("_MOST_FORMULAS", "<sheetData><row>" + "<c><f>1</f><v>1</v></c>" * 9 + "</row></sheetData>", "formulas"),
+        ("_MOST_AREAS", "<sheetData/><mergeCells>" + '<mergeCell ref="A1:B1"/>' * 9 + "</mergeCells>", "merged cells"),
+        ("_MOST_AREAS", "<cols>" + "<col/>" * 9 + "</cols><sheetData/>", "merged cells"),
+    ],
+)
+def test_what_no_worksheet_has_is_refused(monkeypatch, bound, text, what):
+    monkeypatch.setattr(sheets, bound, 9)
+    content = f"<w>{text}</w>".encode()
+    read_sheet(content, "sheet", frozenset({1}))
+    monkeypatch.setattr(sheets, bound, 8)
+    with pytest.raises(Broken, match=f"more than 8 {what}"):
+        read_sheet(content, "sheet", frozenset({1}))

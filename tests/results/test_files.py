@@ -78,21 +78,65 @@ def test_whichever_system_call_fails_nothing_is_changed(tmp_path, monkeypatch, e
         assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_an_interrupt_while_files_are_swapped_restores_the_old_ones(tmp_path, monkeypatch):
+class Interrupted:
+    """`os.replace`, interrupted before or just after it does what its call of a number asks for."""
+
+    def __init__(self, monkeypatch, numbers: set[int], *, after: bool):
+        self.real, self.calls, self.numbers, self.after = os.replace, 0, numbers, after
+        monkeypatch.setattr(os, "replace", self)
+
+    def __call__(self, source, target):
+        self.calls += 1
+        if self.calls not in self.numbers:
+            return self.real(source, target)
+        if self.after:
+            self.real(source, target)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_an_interrupt_while_files_are_swapped_restores_the_old_ones(tmp_path, monkeypatch, number, after):
+    out = tmp_path / "out"
+    old = {"years.csv": b"old years", **OLD}
+    files.write_folder(out, old)
+    replace = Interrupted(monkeypatch, {number}, after=after)
+    try:
+        files.write_folder(out, {"years.csv": None, **NAMES}, force=True)
+    except KeyboardInterrupt:
+        assert content(out) == old
+        assert number <= 7
+    else:
+        assert (content(out), replace.calls) == (NAMES, 7)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_interrupt_leaves_a_file_whole_old_or_new(tmp_path, monkeypatch, after):
+    target = tmp_path / "x.csv"
+    for write in (
+        lambda: files.write_file(target, b"new", force=True),
+        lambda: files.write_streamed(target, lambda made: made.write_bytes(b"new") and None, force=True),
+    ):
+        target.write_bytes(b"old")
+        replace = Interrupted(monkeypatch, {1}, after=after)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+        monkeypatch.undo()
+        assert replace.calls == 1
+        assert content(tmp_path) == {"x.csv": b"new" if after else b"old"}
+        assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_a_second_interrupt_destroys_no_old_file(tmp_path, monkeypatch, number):
     out = tmp_path / "out"
     files.write_folder(out, OLD)
-    real, calls = os.replace, []
-
-    def interrupted(source, target):
-        calls.append(target)
-        if len(calls) == 5:
-            raise KeyboardInterrupt
-        real(source, target)
-
-    monkeypatch.setattr(os, "replace", interrupted)
+    Interrupted(monkeypatch, {number, number + 1}, after=False)
     with pytest.raises(KeyboardInterrupt):
         files.write_folder(out, NAMES, force=True)
-    assert content(out) == OLD
+    found = {path.name.removesuffix(".before"): path.read_bytes() for path in out.rglob("*.before")}
+    assert {**found, **content(out)} == OLD
 
 
 def test_the_valid_set_is_announced_last_and_withdrawn_first(tmp_path, monkeypatch):

@@ -9,7 +9,16 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from simengine.errors import FileProblem, InvalidInput, Problem
-from simengine.report.cell_names import NamedNumber, asked_name, folded, looks_like_ours, named_numbers
+from simengine.report.cell_names import (
+    NamedNumber,
+    asked_name,
+    excel_name,
+    folded,
+    looks_like_ours,
+    named_numbers,
+    stems,
+)
+from simengine.report.template.charts import outdated_charts
 from simengine.report.template.names import Area, Book, DefinedName, Sheet, read_book, reference_of, target_of
 from simengine.report.template.package import Broken, Package, check_suffixes, local, open_package, parse, tag_end
 from simengine.report.template.sheet import Place, SheetMap, read_sheet, spliced, with_numbers
@@ -59,7 +68,8 @@ def _filled(record: Record, package: Package, *, allow_missing: bool) -> Filled:
     book = read_book(package)
     numbers = {folded(number.name): number for number in named_numbers(record)}
     ours = [name for name in book.names if asked_name(name.name) in numbers]
-    strange = [n.name for n in book.names if asked_name(n.name) not in numbers and looks_like_ours(n.name)]
+    meant = _Meant(record)
+    strange = [n.name for n in book.names if asked_name(n.name) not in numbers and meant(n.name)]
     problems = [] if allow_missing else [_missing(name, numbers) for name in dict.fromkeys(strange)]
     if not ours and not problems:
         problems.append(_none(numbers))
@@ -80,9 +90,27 @@ def _filled(record: Record, package: Package, *, allow_missing: bool) -> Filled:
     return Filled(
         package.with_changed(changed),
         {name: tuple(places) for name, places in cells.items()},
-        _notes(package, maps, targets),
+        _notes(package, book, maps, targets),
         tuple(dict.fromkeys(strange)),
     )
+
+
+class _Meant:
+    """Whether a name was probably meant to be filled: it ends as those of results do, and names a part of this one.
+
+    Somebody's own ``sales_Q1_mean`` is theirs, unless ``sales`` is a strategy or ``Q1`` an outcome.
+    """
+
+    def __init__(self, record: Record):
+        outputs = dict.fromkeys((*record.outputs, *record.yearly_outputs))
+        begins = [excel_name(f"{strategy}_x")[:-1] for strategy in record.strategies]
+        self._begins = tuple(folded(text) for text in (*begins, *(f"{stem}_" for stem in stems(record).values())))
+        self._inside = tuple(folded(f"{excel_name(f'x_{output}')[1:]}_") for output in outputs)
+
+    def __call__(self, name: str) -> bool:
+        asked = folded(name)
+        known = asked.startswith(self._begins) or any(part in asked for part in self._inside)
+        return known and looks_like_ours(name)
 
 
 def _refuse_itself(template: Path, target: Path) -> None:
@@ -112,11 +140,16 @@ def _targets(names: Sequence[DefinedName], book: Book) -> tuple[list[_Target], l
 
 
 def _maps(package: Package, book: Book, targets: Sequence[_Target]) -> dict[str, SheetMap]:
-    """The worksheets: all of them, since formulas anywhere may depend on what is filled."""
+    """The worksheets that change: those with cells to fill, and, since they may depend on them, those with formulas."""
     rows: dict[str, set[int]] = {sheet.part: set() for sheet in book.sheets if sheet.kind == "worksheet"}
     for _, sheet, area in targets:
         rows[sheet.part].add(area.top)
-    return {part: read_sheet(package.read(part), part, frozenset(wanted)) for part, wanted in rows.items()}
+    found = {}
+    for part, wanted in rows.items():
+        content = read_sheet(package.read(part), part, frozenset(wanted))
+        if wanted or content.computed:
+            found[part] = content
+    return found
 
 
 def _doubts(
@@ -124,7 +157,7 @@ def _doubts(
 ) -> list[Problem]:
     """Why some of the cells cannot be filled."""
     problems = []
-    headers = {part: _table_headers(package, part) for part in maps}
+    tables = {part: _table_texts(package, part) for part in maps}
     taken: dict[tuple[str, Place], str] = {}
     for name, sheet, area in targets:
         place = area.top, area.left
@@ -133,8 +166,8 @@ def _doubts(
         if (area.bottom, area.right) != place and not maps[sheet.part].merged_as(area):
             last = reference_of(area.bottom, area.right)
             doubt = f"refers to several cells, {where} to {last}, and is one number"
-        elif any(header.holds(*place) for header in headers[sheet.part]):
-            doubt = f"{where} is the heading of a table, which has to be a text"
+        elif found := next((why for area, why in tables[sheet.part] if area.holds(*place)), None):
+            doubt = f"{where} {found}"
         elif doubt is not None:
             doubt = f"{where} {doubt}"
         asked = asked_name(name.name)
@@ -146,14 +179,20 @@ def _doubts(
     return problems
 
 
-def _table_headers(package: Package, part: str) -> list[Area]:
-    """The headings of the tables on a worksheet."""
-    found: list[Area] = []
+def _table_texts(package: Package, part: str) -> list[tuple[Area, str]]:
+    """The rows of the tables on a worksheet whose content the tables themselves determine, and what they are."""
+    found: list[tuple[Area, str]] = []
 
     def start(tag: str, attributes: dict[str, str], at: int) -> None:
-        if local(tag) == "table" and attributes.get("headerRowCount", "1") != "0":
-            area = Area.of(attributes.get("ref", ""))
-            found.append(Area(area.top, area.left, area.top, area.right))
+        if local(tag) != "table":
+            return
+        area = Area.of(attributes.get("ref", ""))
+        if attributes.get("headerRowCount", "1") != "0":
+            heading = Area(area.top, area.left, area.top, area.right)
+            found.append((heading, "is the heading of a table, which has to be a text"))
+        if attributes.get("totalsRowCount", "0") != "0":
+            total = Area(area.bottom, area.left, area.bottom, area.right)
+            found.append((total, "is in the total row of a table, which says itself what stands there"))
 
     for relation in package.relationships(part).values():
         if relation.kind == "table" and not relation.external:
@@ -190,13 +229,17 @@ def _recalculated(book: Book) -> bytes:
     return spliced(book.content, [(book.behind_names, book.behind_names, tag)])
 
 
-def _notes(package: Package, maps: Mapping[str, SheetMap], targets: Sequence[_Target]) -> tuple[str, ...]:
+def _notes(package: Package, book: Book, maps: Mapping[str, SheetMap], targets: Sequence[_Target]) -> tuple[str, ...]:
     """What is not preserved, or not up to date before the workbook is opened."""
     found = []
     if any(name.startswith("_xmlsignatures/") for name in package.parts):
         found.append("the digital signature of the template does not hold for the filled workbook")
     if any("/pivotCache/" in name or "/pivotTables/" in name for name in package.parts):
         found.append("pivot tables show what they showed before, until they are refreshed")
+    charts = len(outdated_charts(package, book, maps))
+    if charts:
+        which = f"{charts} charts keep" if charts > 1 else "1 chart keeps"
+        found.append(f"{which} the numbers of the template until a program that computes opens the workbook")
     if any(maps[sheet.part].protected for _, sheet, _ in targets):
         found.append("cells of a protected sheet were filled; it stays protected")
     return tuple(found)

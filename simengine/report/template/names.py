@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simengine.report.template.package import Attributes, Broken, Package, local, parse
+from simengine.report.template.package import Attributes, Broken, Package, local, parse, tag_end
 
 _SHEET = r"(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^'!:\[\]]+))"
 _CELL = r"\$?(?P<{0}c>[A-Za-z]{{1,3}})\$?(?P<{0}r>[0-9]{{1,7}})"
@@ -89,7 +89,7 @@ def read_book(package: Package) -> Book:
         raise Broken("the file holds no workbook")
     content = package.read(main.target)
     related = package.relationships(main.target)
-    found = _Reader()
+    found = _Reader(content)
     parse(content, main.target, found.start, found.end, found.text)
     sheets = []
     for title, identity in found.sheets:
@@ -107,7 +107,8 @@ def read_book(package: Package) -> Book:
 class _Reader:
     """Collects what :func:`read_book` needs while the part is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
         self.sheets: list[tuple[str, str]] = []
         self.names: list[tuple[str, str | None, list[str]]] = []
         self.calculation: tuple[int, Attributes] | None = None
@@ -132,8 +133,8 @@ class _Reader:
 
     def end(self, tag: str, at: int) -> None:
         self._path.pop()
-        if self._path == ["workbook"] and local(tag) == "definedNames":
-            self.behind_names = at + len(f"</{tag}>")
+        if self._path == ["workbook"] and local(tag) == "definedNames" and self.names:
+            self.behind_names = tag_end(self._content, at)
 
     def text(self, text: str) -> None:
         if self._path == ["workbook", "definedNames", "definedName"]:

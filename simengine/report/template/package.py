@@ -17,7 +17,7 @@ from simengine.errors import FileProblem, InvalidInput, Problem
 
 LARGEST_FILE = 256 << 20
 _LARGEST_PART = 256 << 20
-_LARGEST_CONTENT = 1 << 30
+_LARGEST_CONTENT = 512 << 20
 _MOST_PARTS = 20_000
 _MOST_DEPTH = 200
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
 from xml.sax.saxutils import quoteattr
 
 from simengine.report.template.names import Area, place_of, reference_of
@@ -16,6 +19,11 @@ Place = tuple[int, int]
 _TYPE = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 _Edit = tuple[int, int, bytes]
 """A range of bytes, and what takes its place."""
+
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+_MOST_FORMULAS = 5_000_000
+_MOST_AREAS = 500_000
+"""Merged cells, array formulas and looks of columns: many more than people or programs make."""
 
 _DROPPED = ("t", "cm", "vm")
 """What says of a cell that its value is no number, or belongs to a formula that gives several."""
@@ -64,17 +72,21 @@ class _Row(_Element):
 
 @dataclass
 class SheetMap:
-    """Where everything that matters lies in the bytes of a worksheet."""
+    """Where everything that matters lies in the bytes of a worksheet, however many rows it has."""
 
     content: bytes
     rows: dict[int, _Row] = field(default_factory=dict)
+    """Those that are wanted."""
+    begins: dict[int, int] = field(default_factory=dict)
+    """Where a row begins: those that are wanted, and between two of them the first."""
     merged: list[Area] = field(default_factory=list)
     spilled: list[Area] = field(default_factory=list)
     columns: list[tuple[int, int, str]] = field(default_factory=list)
     data: _Element | None = None
     protected: bool = False
-    computed: list[tuple[int, int, int]] = field(default_factory=list)
-    """Of every formula with a value: where its cell begins, and where the element with the value begins and ends."""
+    computed: array[int] = field(default_factory=lambda: array("q"))
+    """Of every formula with a value: where its cell begins, and where the element with the value begins and ends; three
+    numbers each, in the order of the file."""
 
     def doubt(self, place: Place) -> str | None:
         """Why a cell cannot be filled."""
@@ -96,12 +108,12 @@ class SheetMap:
 
 
 def read_sheet(content: bytes, name: str, wanted: frozenset[int]) -> SheetMap:
-    """The map of a worksheet; cells are noted in the rows ``wanted`` only.
+    """The map of a worksheet; rows and cells are noted for the rows ``wanted`` only, so that memory stays small.
 
     Raises
     ------
     Broken
-        When it is not well-formed, or no worksheet.
+        When it is not well-formed, no worksheet, or has more in it than any worksheet.
     """
     reader = _Reader(content, wanted)
     parse(content, name, reader.start, reader.end)
@@ -113,7 +125,10 @@ def read_sheet(content: bytes, name: str, wanted: frozenset[int]) -> SheetMap:
 class _Reader:
     def __init__(self, content: bytes, wanted: frozenset[int]):
         self.map = SheetMap(content)
-        self._wanted = wanted
+        self._wanted = sorted(wanted)
+        self._first: dict[int, int] = {}
+        """Number of the first row of each gap between wanted rows, by the place of the gap."""
+        self._rows = 0
         self._path: list[str] = []
         self._row: _Row | None = None
         self._cell: _Cell | None = None
@@ -126,15 +141,13 @@ class _Reader:
             case ["sheetData"]:
                 self.map.data = _Element(tag, attributes, at)
             case ["sheetData", "row"]:
-                self._number = int(attributes.get("r", self._number + 1))
-                self._column = 0
-                self._row = _Row(tag, attributes, at, number=self._number)
-                self.map.rows[self._number] = self._row
+                self._begin_row(tag, attributes, at)
             case ["sheetData", "row", "c"]:
-                self._column = place_of(attributes["r"])[1] if "r" in attributes else self._column + 1
                 self._cell = _Cell(tag, attributes, at)
-                if self._row is not None and self._number in self._wanted:
+                if self._row is not None:
+                    self._column = place_of(attributes["r"])[1] if "r" in attributes else self._column + 1
                     self._row.cells[self._column] = self._cell
+                    _bound(self._column, _MOST_COLUMNS, "columns")
             case ["sheetData", "row", "c", "v"] if self._cell is not None:
                 self._cell.value = (at, at)
             case ["sheetData", "row", "c", "f"]:
@@ -149,6 +162,24 @@ class _Reader:
                 self.map.columns.append((*limits, attributes.get("style", "")))
             case ["sheetProtection"]:
                 self.map.protected = attributes.get("sheet") in ("1", "true")
+        _bound(len(self.map.merged) + len(self.map.spilled) + len(self.map.columns), _MOST_AREAS, "merged cells")
+
+    def _begin_row(self, tag: str, attributes: Attributes, at: int) -> None:
+        """Note a row that is wanted, and where the first row of each gap between such rows begins."""
+        self._rows += 1
+        _bound(self._rows, _MOST_ROWS, "rows")
+        self._number = int(attributes.get("r", self._number + 1))
+        self._column = 0
+        self._row = None
+        gap = bisect_left(self._wanted, self._number)
+        if gap < len(self._wanted) and self._wanted[gap] == self._number:
+            self._row = _Row(tag, attributes, at, number=self._number)
+            self.map.rows[self._number] = self._row
+            self.map.begins[self._number] = at
+        elif self._number < self._first.get(gap, self._number + 1):
+            self.map.begins.pop(self._first.get(gap, 0), None)
+            self._first[gap] = self._number
+            self.map.begins[self._number] = at
 
     def end(self, tag: str, at: int) -> None:
         match self._path[1:]:
@@ -161,7 +192,8 @@ class _Reader:
                 self._cell.value = (self._cell.value[0], self._behind(self._cell.value[0], at))
             case ["sheetData", "row", "c"] if self._cell is not None:
                 if self._cell.formula and self._cell.value is not None:
-                    self.map.computed.append((self._cell.begin, *self._cell.value))
+                    self.map.computed.extend((self._cell.begin, *self._cell.value))
+                    _bound(len(self.map.computed) // 3, _MOST_FORMULAS, "formulas")
                 self._cell.end = self._behind(self._cell.begin, at)
                 self._cell = None
         self._path.pop()
@@ -188,26 +220,53 @@ def with_numbers(sheet: SheetMap, numbers: Mapping[Place, float]) -> bytes:
     for number, cells in rows.items():
         found = sheet.rows.get(number)
         if found is None:
-            later = min((other for other in sheet.rows if other > number), default=None)
-            place = sheet.data.last if later is None else sheet.rows[later].begin
+            later = min((other for other in sheet.begins if other > number), default=None)
+            place = sheet.data.last if later is None else sheet.begins[later]
             edits.append((place, place, _new_row(sheet, number, cells)))
         else:
             edits += _into_row(sheet, found, cells)
-    for begin, first, last in sheet.computed:
-        end = tag_end(sheet.content, begin)
-        edits += [(begin, end, _TYPE.sub(b"", sheet.content[begin:end])), (first, last, b"")]
     if sheet.data.closes_itself(sheet.content):
         edits = [sheet.data.opened(sheet.content, b"".join(new for _, _, new in edits))]
-    return spliced(sheet.content, edits)
+    return spliced(sheet.content, edits, _forgotten(sheet))
 
 
-def spliced(content: bytes, edits: list[_Edit]) -> bytes:
-    """``content`` with each range of bytes replaced; edits of one place stay in their order."""
-    parts, place = [], 0
-    for begin, end, new in sorted(edits, key=lambda edit: edit[:2]):
-        parts += [content[place:begin], new]
+def _forgotten(sheet: SheetMap) -> Iterator[_Edit]:
+    """The edits that take the old values of formulas away, in the order of the file."""
+    for k in range(0, len(sheet.computed), 3):
+        begin, first, last = sheet.computed[k : k + 3]
+        end = tag_end(sheet.content, begin)
+        yield begin, end, _TYPE.sub(b"", sheet.content[begin:end])
+        yield first, last, b""
+
+
+def spliced(content: bytes, edits: Iterable[_Edit], more: Iterable[_Edit] = ()) -> bytes:
+    """``content`` with each range of bytes replaced; edits of one place stay in their order.
+
+    ``more`` are edits in the order of their places, which may be too many to be held.
+    """
+    found, place, view = bytearray(), 0, memoryview(content)
+    for begin, end, new in merge(sorted(edits, key=_range), more, key=_range):
+        found += view[place:begin]
+        found += new
         place = end
-    return b"".join([*parts, content[place:]])
+    found += view[place:]
+    return bytes(found)
+
+
+def _range(edit: _Edit) -> tuple[int, int]:
+    return edit[:2]
+
+
+def _bound(count: int, most: int, what: str) -> None:
+    """Refuse what no program writes, before it fills the memory.
+
+    Raises
+    ------
+    Broken
+        When there are more than ``most``.
+    """
+    if count > most:
+        raise Broken(f"a worksheet has more than {most:,} {what}")
 
 
 def _into_row(sheet: SheetMap, row: _Row, cells: Mapping[int, float]) -> list[_Edit]:
