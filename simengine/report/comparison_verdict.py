@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from simengine.report.comparison_rows import Number, of_all, of_pair, of_strategy
 from simengine.report.language import Words, words
@@ -39,16 +39,22 @@ class Verdict:
 
 
 def verdict_of(
-    record: Record, output: int, style: Style, *, said: Words | None = None, names: Sequence[str] = ()
+    record: Record,
+    output: int,
+    style: Style,
+    *,
+    said: Words | None = None,
+    names: Sequence[str] = (),
+    told: Callable[[Number], str] | None = None,
 ) -> Verdict:
     """The verdict on one outcome, given by its place.
 
     ``said`` are the phrases of a language, English ones by default; ``names`` what the strategies are called, by
-    default their names.
+    default their names.  ``told`` says how a number reads, by default with its standard error.
     """
     members = [s for s in range(len(record.strategies)) if record["reported"][s, output]]
     base = _baseline(record, members)
-    teller = _Teller(record, output, style, said or words(), tuple(names) or record.strategies)
+    teller = _Teller(record, output, style, said or words(), tuple(names) or record.strategies, told)
     against = tuple(teller.against(s, base) for s in members if s != base)
     return Verdict(tuple(teller.leading(members)), against, tuple(teller.dominance(members)))
 
@@ -81,6 +87,7 @@ class _Teller:
     style: Style
     said: Words
     names: tuple[str, ...]
+    told: Callable[[Number], str] | None = None
 
     def leading(self, members: list[int]) -> list[str]:
         """Which strategy has the highest mean and which is best most often, and what knowing more would be worth."""
@@ -102,13 +109,19 @@ class _Teller:
             text += said.clear_lead
         best = {s: self._of(s)["prob_best"] for s in members}
         often = max(members, key=lambda s: best[s].value)
-        share = self._text(best[often].estimate)
+        share = self._number(best[often])
         evpi = next(iter(of_all(self.record, self.output)))
-        worth = said.amount(self._text(evpi.estimate), unit)
+        worth = said.amount(self._number(evpi), unit)
         return [
             f"{text}{said.stop}",
-            said.best_of_all.format(often=names[often], share=share, worth=worth, top=names[top]),
+            self._best(often, top, share, worth),
         ]
+
+    def _best(self, often: int, top: int, share: str, worth: str) -> str:
+        """Which strategy is best most often: against the mean where that is another."""
+        same = self.told is None or often == top or self.record["identical"][often, top, self.output]
+        phrase = self.said.best_of_all if same else self.said.but_best_of_all
+        return phrase.format(often=self.names[often], share=share, worth=worth, top=self.names[top])
 
     def against(self, strategy: int, baseline: int) -> str:
         """One strategy against the baseline."""
@@ -116,7 +129,7 @@ class _Teller:
         if self.record["identical"][strategy, baseline, self.output]:
             return said.identical.format(a=a, b=b)
         found = {number.key: number for number in of_pair(self.record, strategy, baseline, self.output)}
-        parts = [said.beats.format(a=a, b=b, share=self._text(found["prob_beats"].estimate))]
+        parts = [said.beats.format(a=a, b=b, share=self._number(found["prob_beats"]))]
         parts.append(self._of_means(found["mean_difference"]))
         parts.append(said.comma.join(self._at(percent, found[f"p{level(percent)}_difference"]) for percent in ENDS))
         return said.semicolon.join(parts) + said.stop
@@ -136,9 +149,14 @@ class _Teller:
                 sentences += [line] if line else []
                 none = none or not line
         if none and not (sentences or untold):
-            sentences.append(self.said.none_dominates.format(close=f"{CLOSE:g}"))
+            sentences.append(
+                self.said.none_dominates.format(close=f"{CLOSE:g}")
+                if self.told is None
+                else self.said.nothing_dominates
+            )
         elif none:
-            sentences.append(self.said.on_trials + self.said.no_other_pair.format(close=f"{CLOSE:g}"))
+            phrase = self.said.no_other_pair if self.told is None else self.said.no_more_pairs
+            sentences.append(self.said.on_trials + phrase.format(close=f"{CLOSE:g}"))
         if untold:
             sentences.append(self._untold(untold))
         return sentences
@@ -149,6 +167,8 @@ class _Teller:
         first, second = self.record["dominance_ratio"][place], self.record["second_order_ratio"][place]
         if self.record["dominance_ratio_se"][place] == 0.0:
             return said.constant_more.format(**names)
+        if self.told is not None and (plain := self._in_words(float(first), float(second))):
+            return said.on_trials + plain.format(**names)
         within = {
             "first": self._within("dominance_ratio", place),
             "second": self._within("second_order_ratio", place),
@@ -158,6 +178,14 @@ class _Teller:
         if first <= CLOSE:
             return said.on_trials + said.dominates_both.format(**names, **within)
         return said.on_trials + said.dominates_second.format(**names, **within) if second <= CLOSE else ""
+
+    def _in_words(self, first: float, second: float) -> str:
+        """Dominance in plain words, without its ratios; empty where there is none within what is close."""
+        if first <= CLOSE:
+            return self.said.better_everywhere if first == 0.0 else self.said.better_nearly_everywhere
+        if second <= CLOSE:
+            return self.said.preferred_by_cautious if second == 0.0 else self.said.preferred_by_most_cautious
+        return ""
 
     def _untold(self, pairs: list[tuple[int, int]]) -> str:
         listed = [self.said.pair.format(a=self.names[a], b=self.names[b]) for a, b in pairs]
@@ -191,7 +219,10 @@ class _Teller:
         return phrase.format(place=place, size=self._size(difference))
 
     def _size(self, difference: Number) -> str:
-        return self._text(estimate(abs(difference.value), difference.se))
+        return self._number(replace(difference, value=abs(difference.value)))
+
+    def _number(self, number: Number) -> str:
+        return self.told(number) if self.told else self._text(number.estimate)
 
     def _text(self, number: Estimate) -> str:
         return number.text(self.style.plus_minus)

@@ -11,6 +11,8 @@ from simengine.report.text import printable
 from simengine.results.record import Record
 
 _EVENT = "hazard used up when it happens: "
+_CLOCK = "hazard used up when "
+_CHANCE = "uniform: min 0, max 1"
 
 
 class _Said(Phrases):
@@ -26,6 +28,8 @@ class _Said(Phrases):
     limit = Phrase("{name}: most that is paid in a year", "{name}：每年赔付上限")
     insured_share = Phrase("{name}: share that is paid", "{name}：赔付比例")
     acts_on = Phrase("{name}: effect on {what}", "{name}的作用：{what}")
+    behind = Phrase("draw behind “{name}”", "“{name}”所用的随机数")
+    behind_time = Phrase("draw behind the time of “{name}”", "“{name}”发生时间所用的随机数")
     again = Phrase("{what}, no.\N{NO-BREAK SPACE}{number}", "{what}（第 {number} 次）")
     event = Phrase("“{name}”", "“{name}”")
 
@@ -191,6 +195,27 @@ def input_titles(record: Record, lang: str) -> dict[str, str]:
         said = "" if title or name in found else _said(key, events, lang)
         if said:
             found[name] = _counted(name, key, said, lang)
+    return found
+
+
+def internal_draws(record: Record, lang: str) -> dict[str, str]:
+    """What the engine's own draws are called, by name: those that decide whether something happens, and when.
+
+    Such a draw is compared with a probability that is uncertain itself (``RISK_chance``), or is the hazard that is used
+    up when something happens (``RISK_clock``); neither is an assumption of a scenario.
+    """
+    words, found = _Said(lang), dict[str, str]()
+    columns = ("input_name", "input_key", "input_title", "input_description")
+    for name, key, title, description in zip(*(map(str, record[column]) for column in columns), strict=True):
+        if key.startswith("inputs."):
+            continue
+        if name.endswith("_chance") and description.startswith(_CHANCE):
+            said = printable(localised(title, lang)).strip()
+            found[name] = words.behind.format(name=said or printable(name.removesuffix("_chance")))
+        elif name.endswith("_clock") and title.startswith(_CLOCK):
+            event = title.removeprefix(_EVENT) if title.startswith(_EVENT) else "default of the partner"
+            said = printable(localised(event, lang)).strip()
+            found[name] = words.behind_time.format(name=said or printable(name.removesuffix("_clock")))
     return found
 
 

@@ -48,6 +48,12 @@ class VerdictPhrases(Phrases):
         "{often}在 {share}% 的试验中优于其他所有策略；若能事先知道每个结果，"
         "在{top}之上还值 {worth}（完全信息价值 EVPI）。",
     )
+    but_best_of_all = Phrase(
+        "But {often}, not {top}, is the best of all most often, in {share} % of trials; knowing every outcome "
+        "beforehand would be worth {worth} on top of {top} (EVPI).",
+        "但最常优于其他所有策略的是{often}而非{top}，占试验的 {share}%；若能事先知道每个结果，"
+        "在{top}之上还值 {worth}（完全信息价值 EVPI）。",
+    )
     identical = Phrase(
         "{a} and {b} are identical: the same outcome in every trial.", "{a}与{b}完全相同：每次试验的结果都一样。"
     )
@@ -80,6 +86,28 @@ class VerdictPhrases(Phrases):
     )
     dominates_second = Phrase(
         "{a} dominates {b} within {second} in the second order.", "{a}二阶占优于{b}，违反比例不超过 {second}。"
+    )
+    better_everywhere = Phrase(
+        "{a} is more likely than {b} to reach any amount whatever: whoever prefers more to less prefers it.",
+        "无论目标金额是多少，{a}达到的可能都不低于{b}：偏好更多收益者都会选它。",
+    )
+    better_nearly_everywhere = Phrase(
+        "{a} is more likely than {b} to reach almost any amount: almost whoever prefers more to less prefers it.",
+        "对几乎任何目标金额，{a}达到的可能都不低于{b}：偏好更多收益者几乎都会选它。",
+    )
+    preferred_by_cautious = Phrase(
+        "whoever dislikes risk prefers {a} to {b}, however strongly.", "凡厌恶风险者，无论程度如何，都会选{a}而非{b}。"
+    )
+    preferred_by_most_cautious = Phrase(
+        "almost whoever dislikes risk prefers {a} to {b}.", "厌恶风险者几乎都会选{a}而非{b}。"
+    )
+    nothing_dominates = Phrase(
+        "No strategy is better than another at nearly every amount; which one to prefer depends on how much risk is "
+        "acceptable.",
+        "没有哪个策略在几乎所有金额上都优于另一个；如何选择取决于愿意承担多少风险。",
+    )
+    no_more_pairs = Phrase(
+        "of the other pairs neither is better at nearly every amount.", "其他各对中，没有哪个在几乎所有金额上都更优。"
     )
     pair = Phrase("{a} and {b}", "{a}与{b}")
     one_untold = Phrase("{pair} cannot be told apart by their means.", "{pair}的均值分辨不出高低。")
@@ -157,7 +185,9 @@ class PagePhrases(TermPhrases):
         "在不利情形（P{level}）下，{name}更好：{value}，而前者为 {other}。",
     )
     against = Phrase("Against {name}", "与{name}相比")
-    dominance = Phrase("Dominance", "占优关系")
+    dominance = Phrase(
+        "Dominance, and the sentences above with their standard errors", "占优关系，以及带标准误的上述各句"
+    )
 
     mean_of = Phrase("Mean", "均值")
     chance_below = Phrase("Chance of less than\N{NO-BREAK SPACE}{value}", "低于 {value} 的概率")
@@ -220,8 +250,20 @@ class PagePhrases(TermPhrases):
         "有效：没有其他策略均值更高且 CVaR 更低。期望后悔值：每次试验的最优者平均多出多少。",
     )
     tolerance_note = Phrase(
-        "Certain worth of {outcome}: the sure amount that is worth as much, for risk tolerance {value}.",
-        "{outcome}的确定性等价：风险容忍度为 {value} 时与之等值的确定金额。",
+        "Certain worth of {outcome}: the sure amount that is worth as much, for risk tolerance {value} ({origin}).",
+        "{outcome}的确定性等价：风险容忍度为 {value}（{origin}）时与之等值的确定金额。",
+    )
+    tolerance_of_mean = Phrase(
+        "as none was given, half of the mean of {name}, to two digits", "未指定，取{name}均值的一半，保留两位有效数字"
+    )
+    tolerance_of_spread = Phrase(
+        "as none was given, half of the standard deviation of {name}, to two digits",
+        "未指定，取{name}标准差的一半，保留两位有效数字",
+    )
+    tolerance_given = Phrase("as given to the comparison", "比较时指定")
+    strategies_on = Phrase(
+        "This section rests on {trials}, all others on {all}: the same number may differ here in its last digits.",
+        "本节基于 {trials}，其他各节基于 {all}：同一数字的末位可能略有不同。",
     )
     compared_on = Phrase("Compared on {trials}.", "比较基于 {trials}。")
     drivers_note = Phrase(
@@ -262,6 +304,20 @@ class PagePhrases(TermPhrases):
     source = Phrase("Source", "依据")
     inputs_caption = Phrase("Uncertain inputs, with exact moments and percentiles", "不确定输入，含精确矩与百分位数")
     constants_caption = Phrase("Fixed inputs", "固定输入")
+    internal_draws = Phrase("Draws of the engine itself", "引擎自身的随机数")
+    internal_note = Phrase(
+        "No assumptions, but the random numbers behind events. Something happens where its draw, uniform from 0 to 1, "
+        "is above one less its probability; something happens in time once its hazard, added up, reaches its draw, "
+        "exponential with mean 1.",
+        "这些不是假设，而是决定事件的随机数：均匀分布于 0 与 1 之间的随机数大于 1 减去概率时，事件发生；"
+        "累积的风险率达到均值为 1 的指数随机数时，事件在该时刻发生。",
+    )
+    gaussian_copula = Phrase("Gaussian copula", "高斯 Copula")
+    t_copula = Phrase("t copula with {degrees} degrees of freedom", "自由度为 {degrees} 的 t Copula")
+    copula_of = Phrase(
+        "{copula} of {names}; correlation of normal scores {pairs}", "{names}：{copula}，正态得分的相关系数 {pairs}"
+    )
+    all_zero = Phrase("all 0", "均为 0")
     value = Phrase("Value", "数值")
     notes = Phrase("Notes", "说明")
     notes_language = Phrase("", "以下说明为程序输出的英文原文。")

@@ -146,12 +146,12 @@ def test_all_statistics_are_those_of_the_result(deal, page):
     for place in range(3):
         wanted = [entry.estimate for entry in statistics_of(record, place, 0)]
         cells = [(row[1 + 2 * place], row[2 + 2 * place].removeprefix("± ")) for row in rows_of(table)]
-        assert cells == [(one.value, one.error) for one in wanted]
+        assert cells == [(one.value.replace("-", "−"), one.error) for one in wanted]
 
 
 def number(text: str) -> tuple[float, float]:
     """A number of a cell, and half a unit of its last digit."""
-    shown = text.split(maxsplit=1)[0].replace(",", "").rstrip("%")
+    shown = text.split(maxsplit=1)[0].replace(",", "").replace("−", "-").rstrip("%")
     decimals = len(shown.partition(".")[2])
     zeros = len(shown) - len(shown.rstrip("0")) if not decimals else 0
     return float(shown), 0.5001 * 10.0 ** (-decimals if decimals else zeros)

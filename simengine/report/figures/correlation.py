@@ -14,11 +14,12 @@ from simengine.report.figures.distribution import Array
 from simengine.report.figures.draws import Joined, Variable
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN
-from simengine.report.figures.inputs import known_titles, short_names
+from simengine.report.figures.inputs import chances, known_titles, short_names
 from simengine.report.figures.lettering import text_length
 from simengine.report.figures.marks import SMALL, bar, label
 from simengine.report.figures.scatter import draws_of, standard_ranks
 from simengine.report.figures.svg import INK, MUTED, Element, Paint, Value, group
+from simengine.results.record import Record
 
 _MOST = 10
 _CELL = 32.0
@@ -43,7 +44,7 @@ def correlation(asked: Asked) -> Figure:
         raise InvalidInput(Problem(f"the draws given have no inputs of {key[0]!r}"))
     groups = draws.joined.get(key[0], ())
     most = min(_MOST, int((asked.width * (1.0 - _LABEL_SHARE) - 2.0 * MARGIN) / _NARROWEST_CELL))
-    shown = _chosen(draws.inputs[key[0]], groups, draws.outcomes[key], most)
+    shown = _chosen(_of_strategy(record, key[0], draws.inputs[key[0]], groups), groups, draws.outcomes[key], most)
     if not shown:
         raise InvalidInput(Problem(f"nothing uncertain goes into {key[1]!r} of {key[0]!r}"))
     inputs = [one.name for one in shown]
@@ -77,6 +78,15 @@ class Pair:
     column: int
     requested: float
     drawn: float
+
+
+def _of_strategy(record: Record, strategy: str, inputs: Sequence[Variable], groups: Sequence[Joined]) -> list[Variable]:
+    """The inputs that a strategy uses, without the draws behind events, unless the scenario joins them."""
+    joined = {name for one in groups for name in one.names}
+    listed = zip(record["input_name"].tolist(), record["input_strategies"].tolist(), strict=True)
+    used = {str(name) for name, strategies in listed if strategy in str(strategies).split(", ")}
+    behind = chances(record, "en")
+    return [one for one in inputs if one.name in joined | used and (one.name in joined or one.name not in behind)]
 
 
 def _chosen(inputs: Sequence[Variable], groups: Sequence[Joined], outcome: Array, most: int) -> list[Variable]:

@@ -19,11 +19,15 @@ from simengine.report.figures.sentences import amount, loss_sentence, spread_sen
 from simengine.report.figures.svg import INK, MUTED, Element, Paint, Point, group
 from simengine.report.numbers import significant
 
-_TOP, _HEIGHT, _FOOT = 52.0, 248.0, 50.0
+_TOP, _HEIGHT, _FOOT = 58.0, 248.0, 50.0
 _TALLEST = 1.7
 """A bar more than this many times the next highest is cut, and says its share."""
+_NEAR = 6.0
+"""A label whose middle is farther from its line is joined to it."""
 _COLUMN = 0.32
 """Half the width of the column of a single value, in the distance of its neighbours."""
+_MOST_NUMBERS = 26
+"""Rows of the table behind the picture."""
 _MARKED = (5.0, 50.0, 95.0)
 BODY, LOSS = Paint("1"), Paint("2")
 
@@ -64,7 +68,9 @@ def density(asked: Asked) -> Figure:
     ]
     if curve is not None:
         elements.append(group("curve", _curve(*curve, across, upward)))
-    elements.append(group("marks", [*zero_rule(frame, across, upright=True), *_rules(frame, across, marks)]))
+    elements.append(
+        group("marks", [*zero_rule(frame, across, upright=True, named=True), *_rules(frame, across, marks)])
+    )
     return Figure(
         kind="density",
         title=asked.headline(words.density, output),
@@ -73,12 +79,21 @@ def density(asked: Asked) -> Figure:
             part for part in (spread_sentence(asked, strategy, output), loss_sentence(asked, strategy, output)) if part
         ),
         header=(words.with_unit(words.values, unit), words.share_of_trials),
-        rows=[(_said_of(found, edges, k), f"{100.0 * share:.2f}") for k, share in enumerate(shares) if share > 0.0],
+        rows=_numbers(found, edges, shares),
         width=asked.width,
         height=frame.bottom + _FOOT,
         elements=tuple(elements),
         lang=asked.lang,
     )
+
+
+def _numbers(found: Distribution, edges: Array, shares: Array) -> list[tuple[str, ...]]:
+    """Shares of the trials as they were counted: of single values, or between edges of the stored histogram."""
+    if found.lattice:
+        return [(_said_of(found, edges, k), f"{100.0 * share:.2f}") for k, share in enumerate(shares) if share > 0.0]
+    known = [one for one in found.known_bins(_MOST_NUMBERS) if one[2] > 0.0]
+    usual = float(np.median([high - low for low, high, _ in known]))
+    return [(_range(low, high, usual / 100.0), f"{100.0 * share:.2f}") for low, high, share in known]
 
 
 def _whole_range(asked: Asked, strategies: Sequence[int], output: int) -> tuple[float, float]:
@@ -129,7 +144,8 @@ def _bars(
         left, right = (across.at(across.kept(float(edge))) for edge in edges[k : k + 2])
         gap = 0.5 if right - left > 4.0 else 0.0
         paint = LOSS if edges[k + 1] <= 1e-9 * width else BODY
-        tip = f"{_said_of(found, edges, k)}: {asked.words.percent(f'{100.0 * share:.2f}')}"
+        counted = asked.words.percent(f"{100.0 * share:.2f}")
+        tip = f"{_said_of(found, edges, k)}: {counted if found.lattice else asked.words.about.format(value=counted)}"
         y = upward.at(shown / width)
         ends = (across.at(low), across.at(high)) if not found.lattice else _whole(found, edges, k, left, right)
         for start, end, opacity in _shades(left + gap, right - gap, *ends):
@@ -167,15 +183,20 @@ def _rules(frame: Frame, across: Scale, marks: list[Mark]) -> list[Element]:
     """Percentiles as lines with their values above, the mean as a diamond with its value in a row of its own."""
     parts: list[Element] = []
     for row, mine in enumerate(([m for m in marks if m.mean], [m for m in marks if not m.mean])):
-        baseline = frame.top - (30.0 if row == 0 else 10.0)
+        baseline = frame.top - (36.0 if row == 0 else 15.0)
         places = spread_out([(across.at(m.value), text_length(m.text, SMALL)) for m in mine], frame.left, frame.right)
         for mark, place in zip(mine, places, strict=True):
             x = across.at(mark.value)
+            apart = abs(place - x) > _NEAR
+            if apart:  # the label stands aside: a line leads to it
+                parts.append(rule((x, frame.top - 2.0), (place, baseline + 4.0), MUTED, width=0.8))
             if mark.mean:
-                parts.append(rule((x, baseline + 5.0), (x, frame.bottom), MUTED, dash="2 3"))
+                parts.append(
+                    rule((x, frame.top - 2.0 if apart else baseline + 5.0), (x, frame.bottom), MUTED, dash="2 3")
+                )
                 parts.append(diamond(x, frame.bottom, 5.5, INK, tooltip=mark.text))
             else:
-                parts.append(rule((x, frame.top - 5.0), (x, frame.bottom), INK, width=1.2, tooltip=mark.text))
+                parts.append(rule((x, frame.top - 2.0), (x, frame.bottom), INK, width=1.2, tooltip=mark.text))
             parts.append(
                 label(place, baseline, mark.text, anchor="middle", paint=MUTED if mark.mean else INK, halo=True)
             )
@@ -183,29 +204,28 @@ def _rules(frame: Frame, across: Scale, marks: list[Mark]) -> list[Element]:
 
 
 def spread_out(wanted: list[tuple[float, float]], left: float, right: float, gap: float = 10.0) -> list[float]:
-    """Middles of labels (wanted middle, width) that stand in order in one row without touching, as near as can be."""
+    """Middles of labels (wanted middle, width) that stand in order in one row without touching, as near as can be.
+
+    Labels that would touch form a block around the mean of where they want to be.
+
+    References: Barlow et al., "Statistical Inference under Order Restrictions", 1972 (pooling of adjacent violators).
+    """
     order = sorted(range(len(wanted)), key=lambda k: wanted[k][0])
-    middles = [0.0] * len(wanted)
-    reached = left - gap
-    for k in order:
-        middle, width = wanted[k]
-        middles[k] = max(middle, reached + gap + width / 2.0)
-        reached = middles[k] + width / 2.0
-    limit = right + gap
-    for k in reversed(order):
-        width = wanted[k][1]
-        middles[k] = min(middles[k], limit - gap - width / 2.0)
-        limit = middles[k] - width / 2.0
-    # labels pushed to the right by their neighbours share the way with them
+    offsets = [0.0]
     for before, after in pairwise(order):
-        room = middles[after] - wanted[after][1] / 2.0 - gap - (middles[before] + wanted[before][1] / 2.0)
-        pushed = middles[after] - wanted[after][0]
-        if room <= 0.5 and pushed > 1.0:
-            back = min(pushed / 2.0, middles[before] - wanted[before][1] / 2.0 - left)
-            first = order[0] == before
-            if first and back > 0.0:
-                middles[before] -= back
-                middles[after] -= back
+        offsets.append(offsets[-1] + (wanted[before][1] + wanted[after][1]) / 2.0 + gap)
+    blocks: list[tuple[float, int]] = []
+    for k, offset in zip(order, offsets, strict=False):
+        place, count = wanted[k][0] - offset, 1
+        while blocks and blocks[-1][0] > place:
+            other, more = blocks.pop()
+            place, count = (place * count + other * more) / (count + more), count + more
+        blocks.append((place, count))
+    starts = [place for place, count in blocks for _ in range(count)]
+    middles = [0.0] * len(wanted)
+    for k, offset, start in zip(order, offsets, starts, strict=False):
+        least, most = left + wanted[order[0]][1] / 2.0, right - wanted[order[-1]][1] / 2.0 - offsets[-1]
+        middles[k] = max(min(start, most), least) + offset
     return middles
 
 

@@ -1,7 +1,8 @@
 """An outcome as its stored histogram and percentiles tell it: probabilities, a smooth density, and atoms.
 
-The density is the average of a kernel over the trials, each bin of the histogram spread evenly, with what the kernel
-carries beyond a hard bound of the outcome reflected there: it integrates to 1.
+The density is the average of a kernel over the trials, with what the kernel carries beyond the smallest and the largest
+outcome reflected there: it integrates to 1, and is 0 where no trial was.  The trials of a bin are spread evenly, those
+of a wide outermost bin so that their density falls from that of its neighbour: a tail is not flat.
 
 References: Silverman, "Density Estimation for Statistics and Data Analysis", 1986, 2.10 (reflection), 3.4 (width).
 """
@@ -12,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +36,9 @@ _LATTICE_SHARE = 0.6
 """Of the trials that values towering over their neighbours make up, where the outcome has single values only."""
 _ONE_VALUE = 1e-9
 """Relative range below which an outcome is a constant with rounding errors."""
-_HARD = 0.1
-"""Density at an end, as a share of the highest, that tells a bound of the outcome from the end of a tail."""
+_WIDE = 1.2
+"""Times the usual width, from which on an outermost bin holds a tail."""
+_TAIL_STEPS = 24
 _KERNEL_WIDTH = 3.0
 """Half the base of the kernel (1 - u^2)^3, in its standard deviations."""
 _FARTHEST = 1.5
@@ -69,6 +72,7 @@ class Distribution:
         known = edges[np.isfinite(edges)]
         counts = counts[: known.size - 1]
         values, below = _stepped(known, counts, record["quantiles"][strategy, output], record["quantile"])
+        values, below = _with_tails(values, below, known)
         low, high = float(record["minimum"][strategy, output]), float(record["maximum"][strategy, output])
         return cls(values, below, known, counts, int(counts.sum()), low, high)
 
@@ -153,18 +157,11 @@ class Distribution:
 
     @cached_property
     def support(self) -> tuple[float, float]:
-        """Where the density is: a hard end at the outermost value, a soft one by the width of the kernel beyond."""
-        steps = np.diff(self.values)
-        mass = np.diff(self.below)[steps > 0.0]
-        heights = mass / steps[steps > 0.0]
-        hard = [True, True]
-        if heights.size:
-            hard = [heights[k] > _HARD * heights.max() and mass[k] * self.trials >= _SOME for k in (0, -1)]
-        low, high = float(self.values[0]), float(self.values[-1])
-        return low if hard[0] else low - self.radius, high if hard[1] else high + self.radius
+        """Where the density is: from the smallest outcome to the largest."""
+        return float(self.values[0]), float(self.values[-1])
 
     def density(self, at: Array) -> Array:
-        """The smooth density at values: what the kernel carries over a hard end of the outcome is reflected there."""
+        """The smooth density at values: what the kernel carries over an end of the outcome is reflected there."""
         steps = np.diff(self.values)
         wide = steps > 0.0
         radius = self.radius
@@ -175,10 +172,9 @@ class Distribution:
         edges = np.append(self.values[:-1][wide], self.values[-1])
         low, high = self.support
         found = _smoothed(at, edges, heights, radius)
-        for end, hard in ((low, low == edges[0]), (high, high == edges[-1])):
-            if hard:
-                near = np.abs(at - end) < radius
-                found[near] += _smoothed(2.0 * end - at[near], edges, heights, radius)
+        for end in (low, high):
+            near = np.abs(at - end) < radius
+            found[near] += _smoothed(2.0 * end - at[near], edges, heights, radius)
         return np.where((at >= low) & (at <= high), found, 0.0)
 
     def view(self) -> tuple[float, float]:
@@ -212,10 +208,70 @@ class Distribution:
         reached[-1] = self.probability(edges[-1:])[0]
         return edges, np.diff(reached)
 
+    def known_bins(self, most: int) -> list[tuple[float, float, float]]:
+        """Ranges between stored edges with the share of the trials in each, which is exact: about ``most`` of them.
+
+        The outermost bins stand alone, as they may be wide; those between are put together.
+        """
+        bins = int(self.counts.size)
+        step = max(1, math.ceil((bins - 2) / max(most - 2, 1)))
+        cuts = sorted({0, *range(1, bins - 1, step), max(bins - 1, 0), bins})
+        return [
+            (float(self.edges[a]), float(self.edges[b]), float(self.counts[a:b].sum() / self.trials))
+            for a, b in pairwise(cuts)
+        ]
+
     def curve(self, low: float, high: float) -> tuple[Array, Array]:
         """The smooth density as points over a range, as far as there are outcomes."""
         at = np.linspace(max(low, self.support[0]), min(high, self.support[1]), _CURVE_POINTS)
         return at, self.density(at)
+
+
+def _with_tails(values: Array, below: Array, edges: Array) -> tuple[Array, Array]:
+    """The same probabilities with more points in wide outermost bins, where the density falls away from the middle."""
+    widths = np.diff(edges)
+    if widths.size < 3:
+        return values, below
+    usual = float(np.median(widths[1:-1]))
+    if widths[-1] > _WIDE * usual:
+        values, below = _tail(values, below, float(edges[-2]))
+    if widths[0] > _WIDE * usual:
+        turned, above = _tail(-values[::-1], 1.0 - below[::-1], -float(edges[1]))
+        values, below = -turned[::-1], 1.0 - above[::-1]
+        below[0] = 0.0 if below[0] < 1e-15 else below[0]
+    return values, below
+
+
+def _tail(values: Array, below: Array, start: float) -> tuple[Array, Array]:
+    """Stretches from ``start`` on, each with a density that falls exponentially from that at the end of the last."""
+    first = int(np.searchsorted(values, start))
+    if not 0 < first < values.size - 1 or not values[first] > values[first - 1]:
+        return values, below
+    height = float((below[first] - below[first - 1]) / (values[first] - values[first - 1]))
+    places, reached = list(values[: first + 1]), list(below[: first + 1])
+    for k in range(first, values.size - 1):
+        width, mass = float(values[k + 1] - values[k]), float(below[k + 1] - below[k])
+        fall = _fall(mass / (height * width)) if width > 0.0 and height > 0.0 else 0.0
+        if fall > 0.0:
+            share = np.linspace(0.0, 1.0, _TAIL_STEPS + 1)[1:-1]
+            places += (values[k] + share * width).tolist()
+            reached += (below[k] + mass * np.expm1(-fall * share) / math.expm1(-fall)).tolist()
+        places.append(float(values[k + 1]))
+        reached.append(float(below[k + 1]))
+        if width > 0.0:
+            height = height * math.exp(-fall) if fall > 0.0 else mass / width
+    return np.array(places), np.array(reached)
+
+
+def _fall(share: float) -> float:
+    """The rate at which a density falls over a unit of width so that it keeps a share of what it would hold level."""
+    if not 0.0 < share < 1.0:
+        return 0.0
+    low, high = 0.0, 1.0 / share + 1.0
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if -math.expm1(-middle) / middle > share else (low, middle)
+    return high
 
 
 def common_view(found: Sequence[Distribution]) -> tuple[float, float]:

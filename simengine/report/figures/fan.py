@@ -106,7 +106,7 @@ def fan(asked: Asked) -> Figure:
         title=words.fan.format(outcome=name if own else name[:1].upper() + name[1:]),
         subtitle=asked.subtitle(asked.strategy_name(s), unit),
         description=_said(asked, shown, name, unit),
-        header=(words.year.capitalize(), words.with_unit(words.mean, unit), *(f"P{level:g}" for level in levels)),
+        header=(words.year.capitalize(), words.with_unit(words.mean_of, unit), *(f"P{level:g}" for level in levels)),
         rows=_rows(asked, shown),
         width=asked.width,
         height=frame.bottom + _FOOT,

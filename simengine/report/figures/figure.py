@@ -88,7 +88,7 @@ class Figure:
         _check(theme, width)
         plain = "light" if theme == "auto" else theme
         pixels = width if width is not None else round(self.width * _PNG_SCALE)
-        return rendered(self.svg(theme=plain), pixels)
+        return rendered(_latin(self.svg(theme=plain), self.lang), pixels)
 
     def save(self, path: str | Path, *, theme: str = "auto", width: int | None = None, force: bool = False) -> Path:
         """Write the picture into a file, whole or not at all; its suffix says how: .svg or .png.
@@ -147,6 +147,11 @@ class Figure:
             f'<title id="{title}">{escaped(self.title)}</title><desc id="{about}">{escaped(self.description)}</desc>'
             f"{body}</svg>"
         )
+
+
+def _latin(svg: str, lang: str) -> str:
+    """A picture in English without curly quotes, which a font with Chinese characters would set as wide as those."""
+    return svg if lang == "zh" else svg.replace("“", "&quot;").replace("”", "&quot;").replace("’", "&apos;")
 
 
 def suffix_problem(target: Path) -> Problem | None:

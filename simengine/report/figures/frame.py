@@ -114,13 +114,16 @@ def left_axis(frame: Frame, axis: Axis, *, grid: bool = True) -> Element:
     return group("y-axis", parts)
 
 
-def zero_rule(frame: Frame, scale: Scale, *, upright: bool) -> list[Element]:
-    """A line where the outcome is 0, if that lies inside."""
+def zero_rule(frame: Frame, scale: Scale, *, upright: bool, named: bool = False) -> list[Element]:
+    """A line where the outcome is 0, if that lies inside; among other lines it is broken, and ``named``."""
     if not scale.low < 0.0 < scale.high:
         return []
     place = scale.at(0.0)
     ends = ((place, frame.top), (place, frame.bottom)) if upright else ((frame.left, place), (frame.right, place))
-    return [rule(*ends, INK, width=1.0)]
+    if not named:
+        return [rule(*ends, INK, width=1.0)]
+    name = label(place + 4.0, frame.top + 11.0, "0", paint=MUTED, halo=True)
+    return [rule(*ends, MUTED, width=1.0, dash="6 4"), name]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from simengine.report.drivers_names import factor_name
 from simengine.report.figures.wording import picture_words
-from simengine.report.input_titles import again, input_titles
+from simengine.report.input_titles import again, input_titles, internal_draws
 from simengine.report.language import localised
 from simengine.report.text import printable
 from simengine.report.titles import CHINESE
@@ -22,7 +23,25 @@ _EVENT = "hazard used up when it happens: "
 def known_titles(record: Record, names: Sequence[str], titles: Sequence[str], lang: str) -> list[str]:
     """Titles of inputs; of those that have none what the key of the input in a run means."""
     known = input_titles(record, lang)
-    return [title or known.get(name, "") for name, title in zip(names, titles, strict=True)]
+    behind = chances(record, lang)
+    return [behind.get(name) or title or known.get(name, "") for name, title in zip(names, titles, strict=True)]
+
+
+def chances(record: Record, lang: str) -> dict[str, str]:
+    """What the draws are called that decide whether something happens, by name; people see the event instead."""
+    return {name: said for name, said in internal_draws(record, lang).items() if name.endswith("_chance")}
+
+
+def probability_of(record: Record, strategy: int, event: str) -> float:
+    """How probable something is that happens or does not in a strategy, on average; NaN where the record has it not."""
+    listed = record["input_strategies"].tolist()
+    here = [k for k, names in enumerate(listed) if record.strategies[strategy] in str(names).split(", ")]
+    named = {str(record["input_name"][k]): k for k in here}
+    keyed = {str(record["input_key"][k]): k for k in here}
+    place = named.get(event)
+    if place is None and (chance := named.get(f"{event.removesuffix('_strikes')}_chance")) is not None:
+        place = keyed.get(f"{record['input_key'][chance]}.probability")
+    return math.nan if place is None else float(record["input_mean"][place])
 
 
 def full_name(name: str, title: str, lang: str) -> str:

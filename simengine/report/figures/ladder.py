@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from simengine.report.figures.asked import Asked
+from simengine.report.figures.density import spread_out
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN, Frame, bottom_axis, value_axis, zero_rule
 from simengine.report.figures.lettering import text_length
@@ -38,13 +39,17 @@ def ladder(asked: Asked) -> Figure:
         title=asked.headline(words.ladder, output),
         subtitle=asked.subtitle(some, unit),
         description=" ".join(beside_sentence(asked, s, output) for s in places),
-        header=(words.strategy.capitalize(), words.mean, *(f"P{level:g}" for level in record["quantile"].tolist())),
+        header=(words.strategy.capitalize(), words.mean_of, *(f"P{level:g}" for level in record["quantile"].tolist())),
         rows=[statistics_row(asked, s, output) for s in places],
         width=asked.width,
         height=frame.bottom + _FOOT,
         elements=(
             bottom_axis(frame, value_axis(across, unit, asked.lang, unit)),
-            *zero_rule(frame, across, upright=True),
+            *(
+                part
+                for k in range(len(places))
+                for part in zero_rule(_of_bars(frame, frame.top + _ROW * k), across, upright=True)
+            ),
             *rows,
         ),
         lang=asked.lang,
@@ -79,8 +84,13 @@ def _row(asked: Asked, strategy: int, output: int, across: Scale, top: float) ->
     if math.isfinite(mean):
         text = f"{asked.words.mean} {amount(mean, float(record['mean_se'][strategy, output]))}"
         parts.append(diamond(across.at(mean), y, 5.5, INK, tooltip=text))
-    parts += _labels(asked, levels, values, errors, across, y)
+    parts += _labels(levels, values, errors, across, y)
     return group("row", parts)
+
+
+def _of_bars(frame: Frame, top: float) -> Frame:
+    """Where the bars of a row are, below its name and above its labels."""
+    return Frame(frame.left, top + 36.0 - 0.6 * _THICK, frame.right, top + 36.0 + 0.6 * _THICK)
 
 
 def _thickness(depth: int, pairs: int) -> float:
@@ -90,21 +100,16 @@ def _thickness(depth: int, pairs: int) -> float:
     return 2.0 + (_THICK - 2.0) * depth / (pairs - 1)
 
 
-def _labels(
-    asked: Asked, levels: list[float], values: np.ndarray, errors: np.ndarray, across: Scale, y: float
-) -> list[Element]:
-    """The outermost percentiles and the median, below the bar, where they do not touch each other."""
+def _labels(levels: list[float], values: np.ndarray, errors: np.ndarray, across: Scale, y: float) -> list[Element]:
+    """The outermost percentiles and the median, in order below the bar."""
     middle = levels.index(50.0) if 50.0 in levels else len(levels) // 2
-    parts: list[Element] = []
-    taken: list[tuple[float, float]] = []
-    for k in dict.fromkeys((middle, 0, len(levels) - 1)):
-        text = f"P{levels[k]:g} {_text(values, errors, k)}"
-        width = text_length(text, SMALL)
-        x = min(max(across.at(float(values[k])), across.start + width / 2.0), across.end - width / 2.0)
-        if all(x + width / 2.0 + 8.0 < low or x - width / 2.0 - 8.0 > high for low, high in taken):
-            taken.append((x - width / 2.0, x + width / 2.0))
-            parts.append(label(x, y + 24.0, text, anchor="middle", paint=MUTED, halo=True))
-    return parts
+    shown = sorted({0, middle, len(levels) - 1})
+    texts = [f"P{levels[k]:g} {_text(values, errors, k)}" for k in shown]
+    wanted = [(across.at(float(values[k])), text_length(text, SMALL)) for k, text in zip(shown, texts, strict=True)]
+    return [
+        label(x, y + 24.0, text, anchor="middle", paint=MUTED, halo=True)
+        for x, text in zip(spread_out(wanted, across.start, across.end), texts, strict=True)
+    ]
 
 
 def _text(values: np.ndarray, errors: np.ndarray, k: int) -> str:

@@ -59,7 +59,7 @@ def overlay(asked: Asked) -> Figure:
         title=asked.headline(words.overlay, output),
         subtitle=asked.subtitle(some, unit),
         description=" ".join(beside_sentence(asked, s, output) for s in places),
-        header=(words.strategy.capitalize(), words.mean, *(f"P{level:g}" for level in record["quantile"].tolist())),
+        header=(words.strategy.capitalize(), words.mean_of, *(f"P{level:g}" for level in record["quantile"].tolist())),
         rows=[statistics_row(asked, s, output) for s in places],
         width=asked.width,
         height=frame.bottom + _FOOT,

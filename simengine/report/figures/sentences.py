@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from simengine.report.brief_numbers import alone
 from simengine.report.figures.asked import Asked
-from simengine.report.numbers import alone, share
+from simengine.report.numbers import share
 
 
 def amount(value: float, error: float) -> str:
@@ -65,8 +66,9 @@ def beside_sentence(asked: Asked, strategy: int, output: int) -> str:
     def text(k: int) -> str:
         return amount(float(values[k]), float(errors[k]))
 
+    name = asked.strategy_name(strategy)
     return asked.words.beside.format(
-        strategy=asked.strategy_name(strategy),
+        strategy=name[:1].upper() + name[1:],
         middle=f"P{levels[middle]:g}",
         median=text(middle),
         first=f"P{levels[0]:g}",

@@ -25,7 +25,7 @@ from simengine.report.figures.marks import DASHES, line, point, rule
 from simengine.report.figures.scale import padded
 from simengine.report.figures.sentences import amount
 from simengine.report.figures.svg import MUTED, Element, group, series
-from simengine.report.figures.tornado import driver_places, drivers_of, names_of
+from simengine.report.figures.tornado import driver_places, drivers_of, largest, names_of
 from simengine.results.record import Record
 
 _HEIGHT, _FOOT = 270.0, 50.0
@@ -38,7 +38,6 @@ class Line:
     """One input: its name in short and in full, the mean at each percentile, and its standard error."""
 
     name: str
-    whole: str
     means: Array
     errors: Array
 
@@ -84,18 +83,21 @@ def spider(asked: Asked) -> Figure:
             for level, value, error in zip(levels, one.means, one.errors, strict=True)
             if np.isfinite(value)
         ]
-        parts = [line([(x, y) for x, y, *_ in places], entry.paint, dash=entry.dash, tooltip=one.whole)]
+        parts = [line([(x, y) for x, y, *_ in places], entry.paint, dash=entry.dash, tooltip=one.name)]
         for x, y, level, value, error in places:
-            parts.append(point(x, y, 3.5, entry.paint, tooltip=f"{one.whole}, P{level:g}: {amount(value, error)}"))
+            parts.append(point(x, y, 3.5, entry.paint, tooltip=f"{one.name}, P{level:g}: {amount(value, error)}"))
         elements.append(group("line", parts))
     return Figure(
         kind="spider",
         title=asked.headline(words.spider, output),
-        subtitle=asked.subtitle(asked.strategy_name(strategy), unit, trials=drivers.integer("trials")),
+        subtitle=asked.subtitle(
+            *(asked.strategy_name(strategy), unit, largest(asked, len(shown), len(lines))),
+            trials=drivers.integer("trials"),
+        ),
         description=_said(asked, lines[0], output, unit),
         header=(words.input, *(words.mean_at.format(level=f"{level:g}") for level in levels)),
         rows=[
-            (one.whole, *(amount(float(v), float(e)) for v, e in zip(one.means, one.errors, strict=True)))
+            (one.name, *(amount(float(v), float(e)) for v, e in zip(one.means, one.errors, strict=True)))
             for one in lines
         ],
         width=asked.width,
@@ -113,7 +115,7 @@ def _lines(asked: Asked, drivers: Record) -> list[Line]:
         means, errors = drivers["spider_mean"][s, o, f], drivers["spider_mean_se"][s, o, f]
         if kind != "input" or not drivers["linked"][s, o, f] or np.isfinite(means).sum() < 2:
             continue
-        found.append(Line(*names[f], means, errors))
+        found.append(Line(names[f], means, errors))
     return sorted(found, key=lambda one: -one.range)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simengine.errors import InvalidInput, Problem
+from simengine.report.brief_numbers import brief
 from simengine.report.figures.asked import Asked, place_of
 from simengine.report.figures.figure import Figure
 from simengine.report.figures.frame import MARGIN, Frame, bottom_axis, value_axis
-from simengine.report.figures.inputs import full_name, is_clock, known_titles, short_names
+from simengine.report.figures.inputs import full_name, is_clock, known_titles, probability_of, short_names
 from simengine.report.figures.lettering import lines_of, text_length
 from simengine.report.figures.marks import SMALL, bar, label, rule
 from simengine.report.figures.scale import Scale, padded
@@ -32,15 +33,18 @@ UP, DOWN = Paint("1"), Paint("2")
 
 @dataclass(frozen=True)
 class Bar:
-    """One input: what it is called, in short and in full, what it does to the mean, and its values at both ends."""
+    """One input: what it is called, what it does to the mean, and its values at both ends.
+
+    An event goes from what does not happen to what does, at no percentiles.
+    """
 
     name: str
-    whole: str
     change: float
     error: float
     low: str
     high: str
     unit: str
+    event: bool = False
 
     @property
     def reach(self) -> float:
@@ -98,6 +102,8 @@ def tornado(asked: Asked) -> Figure:
     points = drivers["swing_point"].tolist()
     title = words.with_unit(words.tornado_axis.format(low=f"{points[0]:g}", high=f"{points[-1]:g}"), unit)
     note = _note(asked, drivers, points)
+    if any(one.event for one in shown):
+        note = _sentences(asked, words.events_note, note)
     elements = [
         bottom_axis(frame, value_axis(across, unit, asked.lang, title)),
         *(_row(one, frame, across, frame.top + _ROW * k) for k, one in enumerate(shown)),
@@ -110,16 +116,19 @@ def tornado(asked: Asked) -> Figure:
     return Figure(
         kind="tornado",
         title=asked.headline(words.tornado, output),
-        subtitle=asked.subtitle(asked.strategy_name(strategy), unit, trials=drivers.integer("trials")),
-        description=f"{_said(asked, bars, output, points)} {note}".strip(),
+        subtitle=asked.subtitle(
+            *(asked.strategy_name(strategy), unit, largest(asked, len(shown), len(bars))),
+            trials=drivers.integer("trials"),
+        ),
+        description=_sentences(asked, _said(asked, bars, output, points), note),
         header=(
             *(words.input, words.from_input, words.to_input),
             *(words.with_unit(words.change, unit), words.error),
         ),
         rows=[
             (
-                *(one.whole, _behind(one.low, one.unit), _behind(one.high, one.unit)),
-                *(amount(one.change, one.error), significant(one.error, 2)),
+                *(one.name, _behind(one.low, one.unit), _behind(one.high, one.unit)),
+                *_with_error(one),
             )
             for one in bars
         ],
@@ -130,12 +139,15 @@ def tornado(asked: Asked) -> Figure:
     )
 
 
-def names_of(asked: Asked, drivers: Record) -> list[tuple[str, str]]:
-    """Every factor in short and in full."""
+def names_of(asked: Asked, drivers: Record) -> list[str]:
+    """What every factor is called: by its title, and by its name too where it shares that."""
     names, lang = [str(x) for x in drivers["factor"]], asked.lang
     titles = known_titles(asked.record, names, [str(x) for x in drivers["factor_title"]], lang)
-    short = short_names(names, titles, lang)
-    return [(short[f], full_name(name, title, lang)) for f, (name, title) in enumerate(zip(names, titles, strict=True))]
+    kinds = [str(kind) for kind in drivers["factor_kind"]]
+    barred = [f for f, kind in enumerate(kinds) if kind != "risk"]  # a risk has the title of its event
+    short = short_names([names[f] for f in barred], [titles[f] for f in barred], lang)
+    shown = dict(zip(barred, short, strict=True))
+    return [shown.get(f) or full_name(names[f], titles[f], lang) for f in range(len(names))]
 
 
 def _bars(asked: Asked, drivers: Record) -> list[Bar]:
@@ -148,7 +160,7 @@ def _bars(asked: Asked, drivers: Record) -> list[Bar]:
         if kind == "risk" or not drivers["linked"][s, o, f] or not math.isfinite(change) or f in still:
             continue
         if kind == "event":
-            ends, unit = (asked.words.spared, asked.words.strikes), ""
+            ends, unit = (asked.words.spared, _strikes(asked, str(drivers["factor"][f]))), ""
         elif is_clock(str(drivers["factor"][f]), str(drivers["factor_title"][f])):
             ends, unit = (asked.words.early, asked.words.late), ""
         else:
@@ -156,8 +168,32 @@ def _bars(asked: Asked, drivers: Record) -> list[Bar]:
             low, high = (float(drivers["swing_input"][s, o, f, end]) for end in (0, -1))
             switch = (low, high) == (0.0, 1.0) and str(drivers["factor_title"][f]).startswith(_WHETHER)
             ends = (asked.words.no, asked.words.yes) if switch else (_input(low), _input(high))
-        found.append(Bar(*names[f], change, error, *ends, unit))
+        found.append(Bar(names[f], change, error, *ends, unit, event=kind == "event"))
     return sorted(found, key=lambda one: -abs(one.change))
+
+
+def _with_error(one: Bar) -> tuple[str, str]:
+    """The change of the mean and its standard error, to the same place."""
+    found = brief(one.change, one.error)
+    return found.value.replace("-", "−"), found.error.replace("-", "−")
+
+
+def _strikes(asked: Asked, event: str) -> str:
+    """That something happens, and how probable that is where the result has it."""
+    words = asked.words
+    chance = probability_of(asked.record, asked.one_strategy(asked.outcome()), event)
+    if not math.isfinite(chance):
+        return words.strikes
+    return words.strikes_with.format(share=words.percent(significant(100.0 * chance, 2)))
+
+
+def largest(asked: Asked, shown: int, bars: int) -> str:
+    """What is said where there are more inputs than the picture has room for."""
+    return asked.words.largest_of.format(count=shown, all=bars) if bars > shown else ""
+
+
+def _sentences(asked: Asked, *said: str) -> str:
+    return ("" if asked.lang == "zh" else " ").join(one for one in said if one)
 
 
 def _without_swing(drivers: Record, strategy: int, output: int) -> list[int]:
@@ -178,7 +214,7 @@ def _note(asked: Asked, drivers: Record, points: list[float]) -> str:
     if not quiet:
         return ""
     quiet.sort(key=lambda f: -abs(float(ranks[f])))
-    listed = [f"{names[f][0]} ({float(ranks[f]):.2f})".replace("-", "−") for f in quiet]
+    listed = [f"{names[f]} ({float(ranks[f]):.2f})".replace("-", "−") for f in quiet]
     joined = ("、" if asked.lang == "zh" else ", ").join(listed)
     return asked.words.without_bar.format(names=joined, low=f"{points[0]:g}", high=f"{points[-1]:g}")
 
@@ -215,12 +251,12 @@ def _row(one: Bar, frame: Frame, across: Scale, top: float) -> Element:
     middle = top + _ROW / 2.0
     zero, end = across.at(0.0), across.at(one.change)
     ahead = one.change >= 0.0
-    tip = f"{one.whole}: {one.low} → {_behind(one.high, one.unit)}: {amount(one.change, one.error)}"
+    tip = f"{one.name}: {one.low} → {_behind(one.high, one.unit)}: {amount(one.change, one.error)}"
     parts = []
     lines = lines_of(one.name, frame.left - MARGIN - 8.0, SMALL, 2)
     for k, text in enumerate(lines):
         y = middle + 4.0 + (k - (len(lines) - 1) / 2.0) * 14.5
-        parts.append(label(frame.left - 10.0, y, text, anchor="end", tooltip=one.whole))
+        parts.append(label(frame.left - 10.0, y, text, anchor="end", tooltip=one.name))
     parts.append(bar(zero, middle - 10.0, end - zero, 20.0, UP if ahead else DOWN, opacity=0.85, tooltip=tip))
     if math.isfinite(one.error) and one.error > 0.0:
         ends = [across.at(across.kept(one.change + sign * _NORMAL_95 * one.error)) for sign in (-1.0, 1.0)]

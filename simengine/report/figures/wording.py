@@ -14,6 +14,7 @@ class PictureWords(Words):
     some_strategies = Phrase("the first {count} of {all} strategies", "全部 {all} 个策略中的前 {count} 个")
     values = Phrase("Value", "数值")
     share_of_trials = Phrase("Share of trials, %", "试验占比（%）")
+    about = Phrase("about {value}", "约 {value}")
     unit_form = Phrase("{text} [{unit}]", "{text}（{unit}）")
     density = Phrase("{outcome}: how it is distributed", "{outcome}：概率分布")
     cdf = Phrase("{outcome}: probability of a value or less", "{outcome}：不超过某值的概率")
@@ -51,6 +52,12 @@ class PictureWords(Words):
     late = Phrase("late", "晚")
     strikes = Phrase("strikes", "发生")
     spared = Phrase("does not", "不发生")
+    strikes_with = Phrase("strikes ({share})", "发生（{share}）")
+    events_note = Phrase(
+        "Bars of events go from “does not” to “strikes” (with its probability).",
+        "事件的条形从“不发生”到“发生”（括号内为发生概率）。",
+    )
+    largest_of = Phrase("the {count} largest of {all}", "{all} 项中最大的 {count} 项")
     change = Phrase("Change of the mean", "均值的变化")
     error = Phrase("Standard error", "标准误")
     from_input = Phrase("Input from", "输入自")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from simengine.report.descriptions import described, discounting_in_words
-from simengine.report.language import localised
+from simengine.report.input_titles import internal_draws
+from simengine.report.language import Words, localised
 from simengine.report.numbers import UNDEFINED, Estimate, significant
 from simengine.report.page.markup import (
     Column,
@@ -20,6 +22,7 @@ from simengine.report.page.markup import (
     paragraph,
     prose,
     row_head,
+    signs,
     table,
     text,
 )
@@ -28,6 +31,10 @@ from simengine.report.stopping import stopping_lines
 from simengine.results.record import Record
 
 _DIGITS = 4
+_DEPENDENCE = re.compile(
+    r"(?:Gaussian copula|t copula with (?P<degrees>\S+) degrees of freedom) of (?P<names>[^;]+); "
+    r"correlation of normal scores (?P<pairs>.+)"
+)
 _STATISTICS = ("mean", "sd", "p5", "p50", "p95")
 
 
@@ -36,11 +43,14 @@ def assumptions(subject: Subject) -> Section | None:
     record, said = subject.record, subject.said
     places = range(record["input_name"].size)
     fixed = [k for k in places if record["input_sd"][k] == 0.0 and record["input_p5"][k] == record["input_p95"][k]]
-    uncertain = [k for k in places if k not in fixed]
+    internal = internal_draws(record, subject.lang)
+    behind = [k for k in places if str(record["input_name"][k]) in internal]
+    uncertain = [k for k in places if k not in fixed and k not in behind]
     description = record.text("description")
     parts = [paragraph(prose(localised(description, subject.lang), subject.lang), "intro")] if description else []
     parts += [_uncertain(subject, uncertain)] if uncertain else []
     parts += [details(said.constants_caption, _fixed(subject, fixed), "data")] if fixed else []
+    parts += [details(said.internal_draws, _internal(subject, behind, internal), "data")] if behind else []
     if record["dependence_text"].size:
         found = [_dependence(subject, k) for k in range(record["dependence_text"].size)]
         parts += [_heading(said.dependence), items(found)]
@@ -66,7 +76,7 @@ def _uncertain(subject: Subject, places: list[int]) -> Markup:
         rows.append(
             [
                 row_head(_input_head(subject, k, again=again), "sub" if again else ""),
-                cell(Markup(f'<span class="dist">{text(described(str(record["input_description"][k])))}</span>')),
+                cell(Markup(f'<span class="dist">{_distribution(record, k)}</span>')),
                 cell(text(said.unit_of(str(record["input_unit"][k]))), "unit"),
                 *(_plain(_rounded(float(record[f"input_{statistic}"][k]))) for statistic in _STATISTICS),
                 cell(prose(localised(source, subject.lang), subject.lang), "source"),
@@ -99,12 +109,30 @@ def _fixed(subject: Subject, places: list[int]) -> Markup:
     return table("constants", text(said.constants_caption), columns, rows)
 
 
+def _distribution(record: Record, k: int) -> Markup:
+    return text(signs(described(str(record["input_description"][k]))))
+
+
+def _internal(subject: Subject, places: list[int], names: Mapping[str, str]) -> Markup:
+    """The engine's own draws, called what they are."""
+    record, said = subject.record, subject.said
+    columns = [Column(text(said.name)), Column(text(said.distribution_of))]
+    rows = []
+    for k in places:
+        name = str(record["input_name"][k])
+        title = Markup(f"{text(capital(names[name]))} {code_name(name)}")
+        head = Markup(title + _strategies(subject, str(record["input_strategies"][k])))
+        rows.append([row_head(head), cell(_distribution(record, k))])
+    note = paragraph(text(said.internal_note), "note")
+    return join([table("internal-draws", text(said.internal_draws), columns, rows), note])
+
+
 def _rounded(value: float) -> Estimate:
     return Estimate(significant(value, _DIGITS) if value == value else UNDEFINED)
 
 
 def _plain(one: Estimate) -> Markup:
-    return Markup(f'<td class="n">{text(one.value)}</td>')
+    return Markup(f'<td class="n">{text(signs(one.value))}</td>')
 
 
 def _input_head(subject: Subject, k: int, *, again: bool) -> Markup:
@@ -122,15 +150,28 @@ def _strategies(subject: Subject, listed: str) -> Markup:
     """The strategies in which something reads like this; nothing where these are all."""
     if listed == ", ".join(subject.record.strategies):
         return Markup("")
-    return Markup(f" <small>{text(listed)}</small>")
+    names = listed.split(", ")
+    known = all(name in subject.record.strategies for name in names)
+    shown = subject.said.list_comma.join(map(subject.name, names)) if known else listed
+    return Markup(f" <small>{text(shown)}</small>")
 
 
 def _dependence(subject: Subject, k: int) -> Markup:
     record = subject.record
-    return Markup(
-        f'<span lang="en">{text(str(record["dependence_text"][k]))}</span>'
-        + _strategies(subject, str(record["dependence_strategies"][k]))
-    )
+    said = dependence_in_words(str(record["dependence_text"][k]), subject.said)
+    return Markup(prose(said, subject.lang) + _strategies(subject, str(record["dependence_strategies"][k])))
+
+
+def dependence_in_words(line: str, said: Words) -> str:
+    """How inputs hang together, in the language of the page; English is how a result stores it."""
+    found = _DEPENDENCE.fullmatch(line)
+    if found is None or said.lang == "en":
+        return line
+    degrees = found["degrees"]
+    copula = said.t_copula.format(degrees=degrees) if degrees else said.gaussian_copula
+    pairs = said.all_zero if found["pairs"] == "all 0" else found["pairs"].replace(", ", said.semicolon)
+    names = said.list_comma.join(found["names"].split(", "))
+    return said.copula_of.format(copula=copula, names=names, pairs=signs(pairs))
 
 
 def _notes(subject: Subject) -> Iterator[Markup]:

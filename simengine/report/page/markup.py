@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,8 @@ EMPTY = Markup("")
 _DIGIT = "\N{FIGURE SPACE}"
 _NAME_BEGINS, _NAME_ENDS = "\ue000", "\ue001"
 """Characters that :func:`printable` lets no label have: they stand around names within sentences."""
+_NAME = re.compile(f"({_NAME_BEGINS}[^{_NAME_ENDS}]*{_NAME_ENDS})")
+_HYPHEN_OF_NUMBER = re.compile(r"(?<![\w.\-])-(?=\.?\d)|(?<=\de)-(?=\d)")
 
 
 def text(content: str) -> Markup:
@@ -50,7 +53,8 @@ def named(name: str) -> str:
 
 def sentence(content: str) -> Markup:
     """A sentence whose texts are printable, with its names in bold; no line ends between a number and its error."""
-    whole = capital(content).replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+    parts = [part if part.startswith(_NAME_BEGINS) else signs(part) for part in _NAME.split(capital(content))]
+    whole = "".join(parts).replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
     return Markup(escape(whole).replace(_NAME_BEGINS, "<strong>").replace(_NAME_ENDS, "</strong>"))
 
 
@@ -120,17 +124,22 @@ def cell(content: Markup = EMPTY, looks: str = "") -> Markup:
 def number(content: str | Estimate, *, behind: int = 0, sign: str = "") -> Markup:
     """A number, its standard error below it; ``behind`` digits are kept free behind the last one."""
     if isinstance(content, str):
-        return Markup(f'<td class="n">{text(content)}{text(sign)}{_room(behind)}</td>')
-    error = f"<small>± {text(content.error)}{_room(0)}</small>" if content.error else ""
-    return Markup(f'<td class="n">{text(content.value)}{text(sign)}{_room(behind)}{error}</td>')
+        return Markup(f'<td class="n">{text(signs(content))}{text(sign)}{_room(behind)}</td>')
+    error = f"<small>± {text(signs(content.error))}{_room(0)}</small>" if content.error else ""
+    return Markup(f'<td class="n">{text(signs(content.value))}{text(sign)}{_room(behind)}{error}</td>')
 
 
 def pair(content: Estimate | None) -> Markup:
     """A number and its standard error in two cells."""
     if content is None:
         return Markup('<td class="n"></td><td class="se"></td>')
-    error = f"± {text(content.error)}" if content.error else ""
-    return Markup(f'<td class="n">{text(content.value)}</td><td class="se">{error}</td>')
+    error = f"± {text(signs(content.error))}" if content.error else ""
+    return Markup(f'<td class="n">{text(signs(content.value))}</td><td class="se">{error}</td>')
+
+
+def signs(content: str) -> str:
+    """Numbers with true minus signs; hyphens within words stay."""
+    return _HYPHEN_OF_NUMBER.sub("−", content)
 
 
 def decimals(content: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from simengine.report.brief_numbers import alone, brief, brief_share
 from simengine.report.key_figures import condensed_outputs, is_event
 from simengine.report.numbers import MISSING, interval, level, significant, tail_name
 from simengine.report.page.markup import (
@@ -19,11 +20,12 @@ from simengine.report.page.markup import (
     pair,
     paragraph,
     row_head,
+    signs,
     table,
     text,
 )
 from simengine.report.page.ranges import Range, range_chart
-from simengine.report.page.rounding import brief, brief_share, column, column_of_shares
+from simengine.report.page.rounding import column, column_of_shares
 from simengine.report.page.subject import Section, Subject
 from simengine.report.statistics import Statistic, statistics_of
 from simengine.report.years_table import central_levels
@@ -131,9 +133,10 @@ def _ranges(subject: Subject, members: Sequence[int], output: int) -> dict[int, 
     found = {}
     for s in members:
         errors = record["quantiles_se"][s, output]
-        low, high = (brief(float(record["quantiles"][s, output, k]), float(errors[k])).value for k in (0, -1))
+        low, high = (signs(alone(float(record["quantiles"][s, output, k]), float(errors[k]))) for k in (0, -1))
         mean = float(record["mean"][s, output])
-        said = {"a": low, "b": high, "mean": brief(mean, float(record["mean_se"][s, output])).value, **_ends(record)}
+        said = {"a": low, "b": high, "mean": signs(alone(mean, float(record["mean_se"][s, output])))}
+        said |= _ends(record)
         quantiles = record["quantiles"][s, output]
         points = (float(quantiles[0]), float(quantiles[inner[0]]), float(quantiles[inner[1]]), float(quantiles[-1]))
         found[s] = Range(points, mean, ends, subject.said.range_text.format(**said))
@@ -143,7 +146,7 @@ def _ranges(subject: Subject, members: Sequence[int], output: int) -> dict[int, 
 def _range_note(subject: Subject, one: Range) -> str:
     percents = subject.record["quantile"].tolist()
     inner = ("25", "75") if {25.0, 75.0} <= set(percents) else (level(percents[0]), level(percents[-1]))
-    from_, to = interval(*one.scale)
+    from_, to = map(signs, interval(*one.scale))
     phrase = subject.said.range_note if one.scale[0] < 0.0 < one.scale[1] else subject.said.range_note_positive
     return phrase.format(**_ends(subject.record), inner_low=inner[0], inner_high=inner[1], from_=from_, to=to)
 
@@ -187,7 +190,7 @@ def _percentiles(record: Record, s: int, output: int, levels: Sequence[int]) -> 
     if not record["reported"][s, output] or record["finite"][s, output] == 0:
         return ""
     values, errors = record["quantiles"][s, output], record["quantiles_se"][s, output]
-    return " / ".join(brief(float(values[k]), float(errors[k])).value for k in levels)
+    return " / ".join(alone(float(values[k]), float(errors[k])) for k in levels)
 
 
 def _all_statistics(subject: Subject, output: int) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from simengine.report.brief_numbers import brief_share
 from simengine.report.comparison_rows import Number, of_pair, of_strategy
 from simengine.report.comparison_verdict import baseline_of
 from simengine.report.numbers import level, significant, tail_name
@@ -22,9 +23,12 @@ from simengine.report.page.markup import (
     text,
 )
 from simengine.report.page.pictures import overlay
-from simengine.report.page.rounding import brief_share, column, column_of_shares
+from simengine.report.page.rounding import column, column_of_shares
 from simengine.report.page.subject import Section, Subject
 from simengine.results.record import Record
+
+_ROUNDED = 0.06
+"""Relative difference that two digits make, with some of chance."""
 
 
 def strategies(subject: Subject) -> Section | None:
@@ -33,6 +37,10 @@ def strategies(subject: Subject) -> Section | None:
     if record is None:
         return None
     parts = [paragraph(text(said.same_draws), "intro")]
+    mine, all_ = record.integer("trials"), subject.record.integer("trials")
+    if mine != all_:
+        counts = {"trials": said.count_of_trials(mine), "all": said.count_of_trials(all_)}
+        parts.append(paragraph(text(said.strategies_on.format(**counts)), "intro"))
     for output in range(len(record.outputs)):
         members = [s for s in range(len(record.strategies)) if record["reported"][s, output]]
         if len(members) < 2:
@@ -144,5 +152,26 @@ def _notes(subject: Subject, record: Record) -> list[str]:
         tolerance = float(record["risk_tolerance"][output])
         if not math.isnan(tolerance):
             value = said.amount(significant(tolerance, 6), str(record["unit"][output]))
-            notes.append(said.tolerance_note.format(outcome=subject.outcome(record, output), value=value))
+            notes.append(_of_tolerance(subject, record, output, value))
     return notes
+
+
+def _of_tolerance(subject: Subject, record: Record, output: int, value: str) -> str:
+    """The risk tolerance and where it comes from: given, or from the baseline as a comparison chooses it by itself."""
+    said, base = subject.said, baseline_of(record, output)
+    mean, spread = abs(float(record["mean"][base, output])), _spread(subject, record, base, output)
+    name, tolerance = subject.name(record.strategies[base]), float(record["risk_tolerance"][output])
+    origin = said.tolerance_given
+    if mean >= spread and float(f"{mean / 2.0:.1e}") == tolerance:
+        origin = said.tolerance_of_mean.format(name=name)
+    elif spread > mean and abs(2.0 * tolerance / spread - 1.0) < _ROUNDED:
+        origin = said.tolerance_of_spread.format(name=name)
+    return said.tolerance_note.format(outcome=subject.outcome(record, output), value=value, origin=origin)
+
+
+def _spread(subject: Subject, record: Record, base: int, output: int) -> float:
+    """The standard deviation of the baseline in the run, on its own trials; 0 where the run has it not."""
+    run, strategy, name = subject.record, record.strategies[base], record.outputs[output]
+    if strategy not in run.strategies or name not in run.outputs:
+        return 0.0
+    return float(run["std"][run.strategies.index(strategy), run.outputs.index(name)])

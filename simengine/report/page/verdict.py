@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simengine.report.brief_numbers import alone, alone_share
+from simengine.report.comparison_rows import SHARES, Number
 from simengine.report.comparison_verdict import ENDS, Verdict, leading_of, verdict_of
 from simengine.report.numbers import level, significant
-from simengine.report.page.markup import Markup, capital, details, items, join, named, paragraph, sentence, text
-from simengine.report.page.rounding import Pair, alike, brief, brief_share
+from simengine.report.page.markup import Markup, capital, details, items, join, named, paragraph, sentence, signs, text
+from simengine.report.page.rounding import Pair
 from simengine.report.page.subject import Section, Subject
 from simengine.report.text import Style
 from simengine.report.years_table import central_levels
@@ -23,13 +25,15 @@ def verdict(subject: Subject) -> Section | None:
     output = record.outputs.index(comparison.outputs[0]) if _compares(subject) and comparison else 0
     told = _told(subject, comparison) if comparison is not None else None
     first = leader(subject, output)
-    parts = [told.leading[0]] if told else []
+    parts = [told[0].leading[0]] if told else []
     parts += _of_leader(subject, first, output)
     between = "" if subject.lang == "zh" else " "
     body = [paragraph(join(map(sentence, parts), between), "lead"), _tiles(subject, first, output)]
     if told:
-        body.append(items([sentence(line) for line in (*told.leading[1:], *told.against_baseline)], "told"))
-        body.append(details(subject.said.dominance, items([sentence(line) for line in told.dominance], "told")))
+        plain, exact = told
+        body.append(items([sentence(line) for line in (*plain.leading[1:], *plain.against_baseline)], "told"))
+        lines = (*plain.dominance, *exact.leading[1:], *exact.against_baseline)
+        body.append(details(subject.said.dominance, items([sentence(line) for line in lines], "told")))
     return Section("verdict", subject.said.verdict, join(body))
 
 
@@ -39,9 +43,16 @@ def _compares(subject: Subject) -> bool:
     return comparison is not None and comparison.outputs[0] in subject.record.outputs
 
 
-def _told(subject: Subject, comparison: Record) -> Verdict:
+def _told(subject: Subject, comparison: Record) -> tuple[Verdict, Verdict]:
+    """The sentences for a manager, whose numbers stand without their errors, and the same with all of them."""
     names = [named(subject.name(strategy)) for strategy in comparison.strategies]
-    return verdict_of(comparison, 0, Style(), said=subject.said, names=names)
+    plain = verdict_of(comparison, 0, Style(), said=subject.said, names=names, told=_plainly)
+    return plain, verdict_of(comparison, 0, Style(), said=subject.said, names=names)
+
+
+def _plainly(number: Number) -> str:
+    """A number of a comparison as a manager reads it; one whose error is unknown keeps its three digits."""
+    return (alone_share if number.key in SHARES else alone)(number.value, number.se)
 
 
 def leader(subject: Subject, output: int) -> int:
@@ -60,7 +71,7 @@ def _of_leader(subject: Subject, s: int, output: int) -> Iterator[str]:
     record, said = subject.record, subject.said
     several = len(record.strategies) > 1
     worse = _safer(subject.dossier.comparison)
-    mean, *rest = alike([*_middle(record, s, output), *(worse.numbers if worse else ())])
+    mean, *rest = (alone(*one) for one in [*_middle(record, s, output), *(worse.numbers if worse else ())])
     filled = {"outcome": capital(subject.outcome(record, output)), "name": named(subject.name(record.strategies[s]))}
     filled["mean"] = said.amount(mean, str(record["unit"][output]))
     if record["minimum"][s, output] == record["maximum"][s, output]:
@@ -72,8 +83,8 @@ def _of_leader(subject: Subject, s: int, output: int) -> Iterator[str]:
     if record["prob_loss"][s, output] == 0.0:
         parts.append(said.never_below_zero)
     else:
-        chance = brief_share(float(record["prob_loss"][s, output]), float(record["prob_loss_se"][s, output]))
-        parts.append(said.below_zero.format(share=chance.value))
+        chance = alone_share(float(record["prob_loss"][s, output]), float(record["prob_loss_se"][s, output]))
+        parts.append(said.below_zero.format(share=chance))
     yield said.semicolon.join(parts) + said.stop
     if worse:
         name = named(subject.name(worse.strategy))
@@ -126,17 +137,17 @@ def _safer(comparison: Record | None) -> _Safer | None:
 def _tiles(subject: Subject, s: int, output: int) -> Markup:
     """The numbers of the strategy, large."""
     record, said = subject.record, subject.said
-    mean, *ends = alike(_middle(record, s, output))
+    mean, *ends = (signs(alone(*one)) for one in _middle(record, s, output))
     found = [(said.mean_of, mean)]
     varies = record["minimum"][s, output] < record["maximum"][s, output]
     if ends and varies:
         found.append((said.middle.format(share=_within(record)), said.span.format(low=ends[0], high=ends[1])))
     for value, chance, se in _chances(record, s, output):
-        label = said.chance_below.format(value=significant(value, 12))
-        found.append((label, said.percent(brief_share(chance, se).value)))
+        label = said.chance_below.format(value=signs(significant(value, 12)))
+        found.append((label, said.percent(alone_share(chance, se))))
     for k, tail in enumerate(record["level"].tolist()[: 1 if varies else 0]):
-        worst = brief(-float(record["cvar_loss"][s, output, k]), float(record["cvar_loss_se"][s, output, k]))
-        found.append((said.tail_mean.format(share=level(round(100.0 * (1.0 - tail), 9))), worst.value))
+        worst = alone(-float(record["cvar_loss"][s, output, k]), float(record["cvar_loss_se"][s, output, k]))
+        found.append((said.tail_mean.format(share=level(round(100.0 * (1.0 - tail), 9))), signs(worst)))
     parts = [f"<div><dt>{text(label)}</dt><dd>{text(value)}</dd></div>" for label, value in found]
     about = subject.outcome_heading(record, output)
     if len(record.strategies) > 1:
