@@ -147,9 +147,12 @@ class _Beside:
     def _of_trials(self, command: str) -> list[str]:
         if self.trials == self.run_trials:
             return []
+        from simengine.analysis.drivers.tables import RANKED_TRIALS
+
+        most = f", and ranks inputs over at most {RANKED_TRIALS:,} of them" if command == "drivers" else ""
         return [
             f"{self.trials:,} trials, computed beside a run of {self.run_trials:,}: `simengine {command} SCENARIO` "
-            "takes as many as it is asked for"
+            f"takes as many as it is asked for{most}"
         ]
 
 

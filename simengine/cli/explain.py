@@ -18,6 +18,7 @@ def command(scenario: str, strategies: tuple[str, ...], settings: tuple[str, ...
     """Print the formulas, inputs, dependence and units that SCENARIO stands for.
 
     Risks and costs are shown as the formulas that they become: nothing is computed that is not printed here.
+    What no outcome of a strategy depends on is marked "not used here".
 
     Examples
     --------
@@ -27,6 +28,7 @@ def command(scenario: str, strategies: tuple[str, ...], settings: tuple[str, ...
       simengine explain deal.toml --cuda
     """
     from simengine.deal.explain import explain
+    from simengine.plan.compile import used_names
     from simengine.report.explain import explanation_text
     from simengine.results.compute import Request, prepare
 
@@ -40,5 +42,5 @@ def command(scenario: str, strategies: tuple[str, ...], settings: tuple[str, ...
         write(explained_text(prepared.plan, prepared.models))
         return
     strategies_of = prepared.scenario.strategies
-    explained = [explain(model, strategies_of[model.strategy]) for model in prepared.models]
+    explained = [explain(model, strategies_of[model.strategy], used_names(model)) for model in prepared.models]
     write(explanation_text(explained, style_of()))

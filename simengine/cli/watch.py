@@ -40,7 +40,8 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
               help="Outcome to watch; the first three of each strategy by default; repeatable.")  # fmt: skip
 @click.option("--since", type=click.Choice(("last", "start")), default="last", show_default=True,
               help="Hold each save against the last one, or against the file as it was at the start.")  # fmt: skip
-@click.option("--saves", metavar="N", help="End after N saves that could be simulated; never by default.")
+@click.option("--saves", metavar="N",
+              help="End after N saves that could be simulated; 0: after the first page. Never by default.")  # fmt: skip
 def command(
     scenario: str,
     trials: str | None,
@@ -64,19 +65,19 @@ def command(
       simengine watch deal.toml
       simengine watch deal.toml --since start
       simengine watch deal.toml --output npv --trials 1e6
-      simengine watch deal.toml --saves 1
+      simengine watch deal.toml --saves 0
     """
     from simengine.analysis.variants import DrawsAsked
 
     options = Options()
     numbers = numbers_of_draws(options, trials, seed, replicates, threads)
     overrides = options.settings("--set", settings)
-    most = options.whole("--saves", saves, 1, 1_000_000)
+    most = options.whole("--saves", saves, 0, 1_000_000)
     options.check()
     asked = DrawsAsked(numbers[0], numbers[1], sampler, numbers[2], numbers[3])
     watched = _Watched(scenario, overrides, asked, outputs, since)
     for _ in saves_of(watched.files):
-        if watched.redraw() and most is not None and watched.shown >= most:
+        if watched.redraw() and most is not None and watched.shown > most:  # the first page is no save
             return
 
 

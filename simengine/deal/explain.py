@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,8 @@ class InputLine:
     key: str
     table: str
     """The table of the scenario that it belongs to."""
+    used: bool = True
+    """Whether a reported outcome of the strategy depends on it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class FormulaLine:
     """The value of each period, where they are the same in every trial and do not stand in the text."""
     figures: str | None = None
     """A clause of a deal with its figures: what is fixed as numbers, where that says more and is not too long."""
+    used: bool = True
+    """Whether a reported outcome of the strategy depends on it."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,11 @@ class Explanation:
         return {section: lines for section, lines in found.items() if lines}
 
 
-def explain(model: Model, definition: Definition | None = None) -> Explanation:
-    """What a strategy was resolved to; with its definition, the terms of a deal stand first in words."""
+def explain(model: Model, definition: Definition | None = None, used: Collection[str] | None = None) -> Explanation:
+    """What a strategy was resolved to; with its definition, the terms of a deal stand first in words.
+
+    ``used`` are the names that its outcomes depend on, all without it; lines of other names are marked.
+    """
     by_section = any(formula.section != "model" for formula in model.formulas.values())
     most = MAX_EXPANDED_OVER_YEARS if by_section or model.grid.periods > 1 else MAX_EXPANDED
     values = _same_in_every_trial(model)
@@ -110,10 +117,12 @@ def explain(model: Model, definition: Definition | None = None) -> Explanation:
         if expanded is not None:
             whole[formula.name] = expanded
         lines.append(_formula_line(formula, expanded, values.get(formula.name), model))
+    known = {*model.inputs, *model.formulas} if used is None else used
+    lines = [replace(line, used=line.name in known) for line in lines]
     return Explanation(
         strategy=model.strategy,
         title=model.title,
-        inputs=tuple(map(_input_line, model.inputs.values())),
+        inputs=tuple(replace(_input_line(entry), used=name in known) for name, entry in model.inputs.items()),
         dependences=tuple(map(_dependence_line, model.dependences)),
         formulas=tuple(lines),
         grid=model.grid,

@@ -82,7 +82,11 @@ def _unknown(
         for used, spans in name_spans(formula.expression).items() if formula is not None else ():
             if used not in known:
                 hint = names.suggest(used, sorted(known))
-                problem = problem_at(formula.text, spans[0], f"nothing is called {used}", hint=hint)  # type: ignore[union-attr]
+                own = (*definition.inputs, *definition.constants, *definition.model)  # before those of the tables
+                others = [one for one in dict.fromkeys((*own, *sorted(known))) if one in known and one != name]
+                allowed = None if hint else names.list_names(others)
+                reason, text = f"nothing is called {used}", formula.text  # type: ignore[union-attr]
+                problem = problem_at(text, spans[0], reason, hint=hint, allowed=allowed)
                 yield placed(problem, terms[key]) if key in terms else problem.under(key)
 
 

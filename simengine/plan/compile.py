@@ -163,6 +163,14 @@ def _lowered(
     return nodes, used
 
 
+def used_names(model: Model) -> set[str]:
+    """All names that some reported outcome depends on, those by period and their values at year 0 among them."""
+    wanted = [output.name for output in model.outputs]
+    for output in model.yearly_outputs:
+        wanted += [output.name, output.initial] if output.initial else [output.name]
+    return needed_names(model, wanted)
+
+
 def needed_names(model: Model, wanted: Sequence[str]) -> set[str]:
     """The wanted names and all that they depend on."""
     needed = set(wanted)

@@ -54,6 +54,7 @@ _KEY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SHORT_FORM = re.compile(r"_sd(_se)?\Z")
+_BELOW_ZERO = re.compile(r"_prob_below_0(_se)?\Z")
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ def folded(name: str) -> str:
 
 
 def asked_name(name: str) -> str:
-    """The :func:`folded` name that a template asks for: ``sd``, as many people write it, is ``std`` too."""
-    return _SHORT_FORM.sub(r"_std\1", folded(name))
+    """The :func:`folded` name that a template asks for: ``sd`` is ``std`` too, and below 0 is a loss."""
+    return _BELOW_ZERO.sub(r"_prob_loss\1", _SHORT_FORM.sub(r"_std\1", folded(name)))
 
 
 def looks_like_ours(name: str) -> bool:

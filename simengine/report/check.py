@@ -12,6 +12,7 @@ import numpy as np
 
 from simengine.deal.model import Model, Output, YearlyOutput
 from simengine.errors import Problem
+from simengine.plan.compile import used_names
 from simengine.plan.plan import PlanInput
 from simengine.report.descriptions import described
 from simengine.report.numbers import MISSING, level, significant
@@ -82,7 +83,17 @@ def _inputs(models: Sequence[Model], tabulated: Sequence[PlanInput], style: Styl
         rows.append([label, described(marginal.description), *moments, *points, entry.unit])
     columns = [Column("input", flexible=True), Column("distribution", flexible=True)]
     columns += [Column(name, "right") for name in ("mean", "sd", "P5", "P50", "P95")]
-    return table([*columns, Column("unit")], rows, style)
+    return [*table([*columns, Column("unit")], rows, style), *_unused(models, style)]
+
+
+def _unused(models: Sequence[Model], style: Style) -> list[str]:
+    """The inputs that no outcome of a strategy depends on, a line for all strategies of which the same is true."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for model in models:
+        used = used_names(model)
+        found.setdefault(tuple(name for name in model.inputs if name not in used), []).append(model.strategy)
+    texts = [f"not used in {', '.join(where)}: {', '.join(names)}" for names, where in found.items() if names]
+    return [style.dim(line) for text in texts for line in wrap(printable(text), style.width)]
 
 
 def _risks(scenario: Scenario, style: Style) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from simengine.report.comparison_rows import Number, of_pair, of_strategy
 from simengine.report.comparison_verdict import ON_TRIALS, Verdict, baseline_of, verdict_of
 from simengine.report.decided import decision_report
@@ -175,14 +177,16 @@ def _matrix(record: Record, members: Sequence[int], shown: Sequence[int], output
 def _notes(record: Record, style: Style) -> list[str]:
     sign = style.plus_minus
     legend = [
-        f"{sign} is one standard error (? unknown); told: 1.96 of them leave out 0. CVaR is a loss. "
-        "efficient: none has a higher mean and a lower CVaR."
+        f"{sign} is one standard error (? unknown); a difference is told if its 95 % interval leaves out 0. "
+        "efficient: none has a higher mean and a lower CVaR (a loss)."
     ]
     for o, name in enumerate(record.outputs):
         tolerance = float(record["risk_tolerance"][o])
         if not math.isnan(tolerance):
             worth = printable(f"{significant(tolerance, 6)} {record['unit'][o]}".strip())
             legend.append(f"certain worth of {name}: for risk tolerance {worth}.")
+    if not np.all(np.isnan(record["risk_tolerance"])):
+        legend.append("--risk-tolerance sets it; by default half of the baseline's mean, or sd if larger.")
     notes = [" ".join(legend)]
     if not math.isnan(record.number("wealth")):
         wealth, aversion = record.number("wealth"), record.number("risk_aversion")

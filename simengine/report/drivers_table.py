@@ -68,7 +68,9 @@ def _name(record: Record, factor: int) -> str:
 
 
 def _tornado(record: Record, output: int, style: Style, by_risk: bool) -> list[str]:
-    lines = _heading(record, output, "what moves it (tornado)", style)
+    ranked = record.integer("ranked_trials")
+    part_of_run = f", over {ranked:,} of the trials" if ranked < record.integer("trials") else ""
+    lines = _heading(record, output, f"what moves it (tornado){part_of_run}", style)
     rho, rho_se = record["spearman"][:, output], record["spearman_se"][:, output]
     part, part_se = record["contribution"][:, output], record["contribution_se"][:, output]
     for s in _strategies(record, output):
@@ -327,9 +329,11 @@ def _notes(record: Record, style: Style) -> list[str]:
     notes = [f"{style.plus_minus} is one standard error."]
     if "tornado" in asked:
         low, high = (level(point) for point in record["swing_point"].tolist())
+        ranked, trials = record.integer("ranked_trials"), record.integer("trials")
+        rest = f"; all else that is read from trials: over all {trials:,}" if ranked < trials else ""
         notes.append(
-            f"Rank correlations and changes of the mean: over {record.integer('ranked_trials'):,} trials. Share: the "
-            "squares of correlations over their sum. "
+            f"Rank correlations and changes of the mean: over {ranked:,} trials{rest}. "
+            "Share: the squares of correlations over their sum. "
             f"Change of mean: of the outcome, between the input at P{low} and at P{high} with all others as they are "
             "drawn; of an event, as it strikes rather than not. "
             f"Swing P{low}, P{high}: the outcome when the input is there and all others stay at their medians, "

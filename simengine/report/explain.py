@@ -12,6 +12,9 @@ from simengine.report.descriptions import described
 from simengine.report.numbers import significant
 from simengine.report.text import Style, indented, printable, wrap
 
+NOT_USED = "not used here"
+"""Said of what no outcome of a strategy depends on."""
+
 
 def explanation_text(explanations: Sequence[Explanation], style: Style) -> str:
     """All strategies; one that reads like an earlier one is only named beside it."""
@@ -76,7 +79,8 @@ def _formulas(formulas: Sequence[FormulaLine], style: Style) -> list[str]:
             lines += indented(f"= {_values(formula.values)}", 6, style)
         targets = "".join(f"; P({formula.name} < {significant(target, 12)})" for target in formula.targets)
         initial = f"; at year 0: {formula.initial}" if formula.initial else ""
-        about = f"{formula.title}{unit}{mark}{targets}{initial}".strip()
+        unused = "" if formula.used else NOT_USED
+        about = "; ".join(text for text in (f"{formula.title}{unit}{mark}{targets}{initial}".strip(), unused) if text)
         if about:
             lines += [style.dim(line) for line in indented(about, 6, style)]
     return lines
@@ -105,7 +109,8 @@ def _inputs(inputs: Sequence[InputLine], style: Style) -> list[str]:
         unit = f" [{entry.unit}]" if entry.unit else ""
         lines += indented(f"{entry.name} ~ {described(entry.distribution)}{unit}", 2, style)
         source = f"source: {entry.source}" if entry.source else ""
-        about = "; ".join(text for text in (entry.title, source, f"from {entry.key}") if text)
+        unused = "" if entry.used else NOT_USED
+        about = "; ".join(text for text in (entry.title, source, f"from {entry.key}", unused) if text)
         lines += [style.dim(line) for line in indented(about, 6, style)]
     return lines
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from simengine.aggregate.batches import Batches
 from simengine.aggregate.linearised import Linearised
 from simengine.analysis.register.mitigations import Effect
@@ -20,6 +22,9 @@ from simengine.report.text import Cell, Column, Style, printable, table, wrap
 CSV_COLUMNS = ("strategy", "unit", "part", "name", "quantity", "value", "se")
 NAMES = tuple("prob_loss" if measure.share else measure.short for measure in MEASURES)
 """The statistics, as files and JSON call them."""
+
+NO_EFFECT = "no effect here"
+"""Said of a measure that changes nothing in a strategy but for what it costs."""
 
 _NONE = "–"
 
@@ -104,19 +109,25 @@ def _measures(one: StrategyRegister, batches: Batches, style: Style) -> list[str
     rows: list[list[Cell]] = []
     for effect in one.measures:
         changes, per_cost = effect.changes, effect.per_cost
+        idle = _is_idle(effect)
         rows.append(
             [
                 effect.title or effect.name,
                 "yes" if effect.used else "no",
                 _brief(effect.cost, batches),
-                _brief(effect.benefit, batches, sign=True),
+                NO_EFFECT if idle else _brief(effect.benefit, batches, sign=True),
                 _change(changes, PLACES["mean"], batches),
-                _NONE if per_cost is None else _brief(per_cost, batches, sign=True),
+                _NONE if per_cost is None or idle else _brief(per_cost, batches, sign=True),
                 _brief(changes[PLACES["P5"]], batches, sign=True),
                 _brief(changes[PLACES["CVaR95"]], batches, sign=True),
             ]
         )
     return table(columns, rows, style)
+
+
+def _is_idle(effect: Effect) -> bool:
+    """Whether a measure brings nothing in any trial: what it is against does not act in the strategy."""
+    return not float(effect.benefit.value) and not np.any(effect.benefit.parts)
 
 
 def _name(line: Line) -> str:

@@ -51,7 +51,10 @@ class Statistic:
 
 
 def statistics_of(record: Record, strategy: int, output: int) -> list[Statistic]:
-    """All statistics of one outcome of one strategy (both given by their place), in the order of reports."""
+    """All statistics of one outcome of one strategy (both given by their place), in the order of reports.
+
+    A target of 0 is not listed by itself: that probability is ``prob_loss``, to the bit.
+    """
     name = record.outputs[output]
 
     def number(variable: str, *more: int) -> float:
@@ -72,7 +75,7 @@ def statistics_of(record: Record, strategy: int, output: int) -> list[Statistic]
     loss = number("prob_loss"), number("prob_loss_se")
     rows.append(Statistic("prob_loss", f"P({name} < 0)", *loss, "below", 0.0, share=True))
     for k, target in enumerate(record["target_value"][strategy, output].tolist()):
-        if not math.isnan(target):
+        if not math.isnan(target) and target != 0.0:
             below = number("prob_below", k), number("prob_below_se", k)
             label = f"P({name} < {significant(target, 12)})"
             rows.append(Statistic(f"prob_below_{level(target)}", label, *below, "below", target, share=True))

@@ -72,11 +72,12 @@ def _widest_block(
 def _block(record: Record, output: int, shown: list[int], compared: list[int], style: Style) -> list[str]:
     columns = [Column("")] + [Column(printable(record.strategies[s]), "right") for s in shown]
     losses = not _cannot_be_lost(record, output, compared)
-    listed = [_printed(statistics_of(record, s, output), losses) for s in shown]
+    asked = _asks_of_zero(record, output, compared)
+    listed = [_printed(statistics_of(record, s, output), losses, asked) for s in shown]
     rows: list[list[Cell]] = []
     for key, label in {entry.key: entry.heading for entries in listed for entry in entries}.items():
         found = [next((entry for entry in entries if entry.key == key), None) for entries in listed]
-        if key == "prob_loss" and _never_lost(record, output, compared):
+        if key == "prob_loss" and not asked and _never_lost(record, output, compared):
             continue
         cells = [_cell(entry, record, s, output, style) for entry, s in zip(found, shown, strict=True)]
         rows.append([_LABELS.get(key, label), *cells])
@@ -84,9 +85,12 @@ def _block(record: Record, output: int, shown: list[int], compared: list[int], s
     return table(columns, rows, style)
 
 
-def _printed(entries: list[Statistic], losses: bool) -> list[Statistic]:
-    """The statistics that a person compares: not the shape numbers, nor VaR, which repeats a percentile."""
-    hidden = () if losses else ("prob_loss",)
+def _printed(entries: list[Statistic], losses: bool, asked: bool = False) -> list[Statistic]:
+    """The statistics that a person compares: not the shape numbers, nor VaR, which repeats a percentile.
+
+    ``asked`` says that the scenario asks for P(outcome < 0) by a target.
+    """
+    hidden = () if losses or asked else ("prob_loss",)
     return [
         entry
         for entry in entries
@@ -109,11 +113,14 @@ def _cell(entry: Statistic | None, record: Record, strategy: int, output: int, s
     return entry.estimate
 
 
+def _asks_of_zero(record: Record, output: int, strategies: list[int]) -> bool:
+    """Whether 0 is a target of the outcome in any of the strategies."""
+    return bool((record["target_value"][strategies, output] == 0.0).any())
+
+
 def _never_lost(record: Record, output: int, strategies: list[int]) -> bool:
-    """Whether P(outcome < 0) is a row of zeros beside targets that say more, or is one of the targets."""
+    """Whether P(outcome < 0) is a row of zeros beside targets that say more."""
     targets = record["target_value"][strategies, output]
-    if np.all(np.any(targets == 0.0, axis=-1)):
-        return True
     return bool(np.isfinite(targets).any()) and not record["prob_loss"][strategies, output].any()
 
 

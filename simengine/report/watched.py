@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from simengine.analysis.watched import MEASURES, Look, Movement
 from simengine.report.measures import difference_estimate, measure_estimate
-from simengine.report.text import Cell, Column, Style, printable, table, wrap
+from simengine.report.text import Cell, Column, Style, printable, table, text_width, wrap
 
 _HEADINGS = ("mean", "P10", "P50", "P90", "P(loss), %")
 _MOST_EDITS = 6
@@ -56,7 +57,27 @@ def _edits(found: Look, since: str) -> list[str]:
 def _outcome(movements: Sequence[Movement], found: Look, style: Style) -> list[str]:
     unit = movements[0].unit
     head = style.bold(printable(movements[0].output) + (f" [{printable(unit)}]" if unit else ""))
-    shown = [k for k, measure in enumerate(MEASURES) if not measure.share or _ever(movements, k)]
+    rest = [k for k, measure in enumerate(MEASURES) if not measure.share or _ever(movements, k)]
+    lines = [head]
+    while rest:
+        size, block = _widest_block(movements, found, rest, style)
+        lines += [*([""] if len(lines) > 1 else []), *block]
+        rest = rest[size:]
+    return lines
+
+
+def _widest_block(
+    movements: Sequence[Movement], found: Look, rest: Sequence[int], style: Style
+) -> tuple[int, list[str]]:
+    """As many of the measures side by side as the line has room for without breaking a name, at least one."""
+    for size in range(len(rest), 0, -1):
+        block = _block(movements, found, rest[:size], replace(style, color=False))
+        if size == 1 or max(map(text_width, block)) <= style.width:
+            break
+    return size, _block(movements, found, rest[:size], style)
+
+
+def _block(movements: Sequence[Movement], found: Look, shown: Sequence[int], style: Style) -> list[str]:
     rows: list[list[Cell]] = []
     for one in movements:
         errors = one.now.error(found.batches)
@@ -64,8 +85,9 @@ def _outcome(movements: Sequence[Movement], found: Look, style: Style) -> list[s
             [one.strategy, *(measure_estimate(MEASURES[k], float(one.now.value[k]), float(errors[k])) for k in shown)]
         )
         rows += _moved(one, found, shown)
-    columns = [Column("strategy", flexible=True), *(Column(_HEADINGS[k], "right") for k in shown)]
-    return [head, *table(columns, rows, style)]
+    long = max(text_width(one.strategy) for one in movements) > style.width // 3
+    columns = [Column("strategy", flexible=long), *(Column(_HEADINGS[k], "right") for k in shown)]
+    return table(columns, rows, style)
 
 
 def _moved(one: Movement, found: Look, shown: Sequence[int]) -> list[list[Cell]]:

@@ -85,7 +85,9 @@ def check_formulas(
         for used, spans in name_spans(tree).items():
             if used not in known and used not in aliases and not deal:
                 hint = _missing_plain_hint(used, known) or _function_hint(used) or names.suggest(used, known)
-                problem = problem_at(formulas.texts[name], spans[0], f"nothing is called {used}", hint=hint)
+                allowed = None if hint else names.list_names(other for other in known if other != name)
+                reason = f"nothing is called {used}"
+                problem = problem_at(formulas.texts[name], spans[0], reason, hint=hint, allowed=allowed)
                 report.add(problem, document, ("model", name))
         found = constant_problems(tree, formulas.texts[name], constants)
         unfit = [] if deal else shape_problems(tree, formulas.texts[name], grid, shapes)

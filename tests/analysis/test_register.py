@@ -19,6 +19,8 @@ from simengine.analysis.variants import Draws, DrawsAsked, measured, reporting, 
 from simengine.deal.expand import expand
 from simengine.errors import InvalidInput
 from simengine.plan.draws import addresses_of
+from simengine.report.register import register_report
+from simengine.report.text import Style
 from simengine.scenario import loads
 
 VALUE = """
@@ -360,6 +362,17 @@ def test_measures_are_paired_and_have_their_closed_forms():
     close(effects["both"]["courtesy"].benefit, lost(0.1) / 2, batches)
     for effect in (patent, courtesy):
         assert float(effect.benefit.error(batches)) < 0.02
+
+
+def test_a_measure_against_what_does_not_act_has_no_effect():
+    """In a strategy whose risk cannot strike a measure costs and brings nothing; elsewhere its numbers stand."""
+    text = MEASURED + '[strategies.alone]\n"risks.entry.rate" = 0\nmitigations = ["patent"]\n'
+    question = register_question(loads(text), None, DrawsAsked(512, 1, None))
+    report = register_report(question.answer(), question, Style(width=120))
+    alone = report[report.index("alone: ") :]
+    patent = next(line for line in alone.splitlines() if line.startswith("patent"))
+    assert re.fullmatch(r"patent +yes +2 +no effect here +-2 +– +-2 +[+]2", patent), patent
+    assert "no effect here" not in report[: report.index("alone: ")]
 
 
 def test_a_formula_of_a_risk_that_a_measure_rules_out_stays_valid():

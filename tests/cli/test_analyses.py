@@ -106,7 +106,7 @@ def test_analyses_have_trials_of_their_own_and_say_so(deal, capsys, monkeypatch)
     assert stored.risks["trials"] == 1000
     said = "1,000 trials, computed beside a run of 4,000: `simengine {} SCENARIO` takes as many as it is asked for"
     assert said.format("compare") in stored.comparison.record.document("notes")
-    assert said.format("drivers") in stored.drivers.notes
+    assert f"{said.format('drivers')}, and ranks inputs over at most 131,072 of them" in stored.drivers.notes
     assert said.format("risks") in stored.risks["notes"]
     assert call(capsys, "run", "deal.toml", "--out", "few", "--trials", "1000")[0] == 0
     assert not any("beside a run" in note for note in simengine.open_result("few").drivers.notes)

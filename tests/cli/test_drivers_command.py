@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def test_the_tables(deal, capsys):
     assert "licence" in out and "patent-first" in out and "ip_leak_strikes" in out
     assert max(map(len, out.splitlines())) <= 100
     assert call(capsys, "deal.toml", "--threads", "1")[1] == out
+
+
+def test_it_says_how_many_trials_each_part_rests_on(deal, capsys, monkeypatch):
+    out = call(capsys, "deal.toml")[1]
+    assert "of the trials" not in out and "changes of the mean: over 4,000 trials. " in out
+    monkeypatch.setattr("simengine.analysis.drivers.tables.RANKED_TRIALS", 2048)
+    out = " ".join(call(capsys, "deal.toml")[1].split())
+    ranked = re.search(r"what moves it \(tornado\), over ([\d,]+) of the trials", out)[1]
+    assert int(ranked.replace(",", "")) <= 2048
+    assert f"over {ranked} trials; all else that is read from trials: over all 4,000." in out
 
 
 def test_every_section(deal, capsys):

@@ -73,6 +73,8 @@ def test_what_is_wrong_is_said(results, tmp_path, capsys):
     assert call(capsys, results, "pie", "-o", target)[0] == 2
     code, _, err = call(capsys, results, "density", "-o", target, "--output", "U")
     assert (code, err) == (2, "there is no outcome 'U'; allowed: T, margin\n")
+    code, _, err = call(capsys, results, "density", "-o", target, "--strategy", "licens")
+    assert (code, err) == (2, "there is no strategy 'licens'; allowed: licence, safe; hint: did you mean licence?\n")
     code, _, err = call(capsys, tmp_path / "nothing", "density", "-o", target)
     assert code == 5
     assert not target.exists()

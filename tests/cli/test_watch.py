@@ -91,7 +91,7 @@ def test_a_file_that_is_wrong_at_the_start_ends_the_command(edits, capsys):
 
 def test_data_are_watched_too(edits, capsys):
     edits.append(("w.csv", "value\n11\n12\n13\n14\n"))
-    code, out, _ = call(capsys, "--output", "U", "--saves", "2")
+    code, out, _ = call(capsys, "--output", "U", "--saves", "1")
     assert code == 0
     second = out.split("saved ")[2]
     assert "Nothing differs from the last save but the data" in second and "+20" in second
@@ -100,31 +100,55 @@ def test_data_are_watched_too(edits, capsys):
 def test_since_start_adds_up_and_last_does_not(edits, capsys):
     steps = [("deal.toml", DEAL.replace("mean = 100", f"mean = {mean}")) for mean in (110, 120)]
     edits += steps
-    _, since_start, _ = call(capsys, "--since", "start", "--saves", "3")
+    _, since_start, _ = call(capsys, "--since", "start", "--saves", "2")
     Path("deal.toml").write_text(DEAL, encoding="utf-8")
     edits += steps
-    _, since_last, _ = call(capsys, "--saves", "3")
+    _, since_last, _ = call(capsys, "--saves", "2")
     assert "100 -> 120" in since_start.split("saved ")[3]
     assert "110 -> 120" in since_last.split("saved ")[3]
 
 
+def test_the_first_page_is_no_save(edits, capsys):
+    edits.append(("deal.toml", DEAL.replace("mean = 100", "mean = 110")))
+    code, out, _ = call(capsys, "--saves", "0")
+    assert code == 0 and out.count("saved ") == 1 and len(edits) == 1  # it did not wait for the planned edit
+    code, out, _ = call(capsys, "--saves", "1")
+    assert code == 0 and out.count("saved ") == 2
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_names_are_not_broken(edits, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    venture = DEAL.replace("strategies.sale", "strategies.joint-venture").replace("mean = 100", "mean = 12345.678")
+    Path("deal.toml").write_text(venture, encoding="utf-8")
+    edits.append(("deal.toml", venture.replace("sd = 10", "sd = 1234")))
+    code, out, _ = call(capsys, "--output", "T", "--saves", "1")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    names = [line.split()[0] for line in lines if line.startswith(("joint", "licence"))]
+    assert set(names) == {"joint-venture", "licence"}
+    second = out.split("saved ")[2]
+    assert all(re.search(rf"\b{heading}\b", second) for heading in ("mean", "P10", "P50", "P90"))
+
+
 def test_what_is_gone_is_named_and_what_is_new_has_not_moved(edits, capsys):
     edits.append(("deal.toml", DEAL.replace("strategies.sale", "strategies.venture")))
-    _, out, _ = call(capsys, "--saves", "2")
+    _, out, _ = call(capsys, "--saves", "1")
     second = out.split("saved ")[2]
     assert "gone: strategy sale" in second and "  new" in second
 
 
 def test_other_money_is_not_compared(edits, capsys):
     edits.append(("deal.toml", DEAL.replace("USD", "EUR").replace("mean = 100", "mean = 90")))
-    _, out, _ = call(capsys, "--saves", "2")
+    _, out, _ = call(capsys, "--saves", "1")
     second = out.split("saved ")[2]
     assert "moved" not in second and "->" not in second
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--output", "V"), "no strategy reports"), (("--saves", "0"), "--saves"), (("--trials", "1"), "--trials")],
+    [(("--output", "V"), "no strategy reports"), (("--saves", "-1"), "--saves"), (("--trials", "1"), "--trials")],
 )
 def test_mistakes_end_with_status_2(edits, capsys, arguments, said):
     code, out, err = call(capsys, *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from simengine.deal.expand import expand
 from simengine.deal.explain import explain
 from simengine.distributions.families.table import FAMILIES
-from simengine.plan.compile import build_plan
+from simengine.plan.compile import build_plan, used_names
 from simengine.report.check import CheckReport
 from simengine.report.explain import explanation_text
 from simengine.report.families import families_text, family_text
@@ -96,6 +97,36 @@ def test_check_shows_risks_dependence_strategies_and_sources(report):
     assert 'risks.entry.severity = { dist = "uniform", min = 0.1, max = 0.3 }' in text
     assert "costs.office = 12" in text
     assert "source: three comparable licences" in text
+
+
+def test_what_no_outcome_of_a_strategy_depends_on_is_marked():
+    text = """
+[scenario]
+name = "two-ways"
+[inputs]
+V = "600 to 1600"
+price = "300 to 500"
+[model]
+sales = "V * share"
+T = "sales"
+[constants]
+share = 0.1
+[strategies.licence]
+[strategies.sale]
+model.T = "price"
+"""
+    models = expand(loads(text))
+    licence, sale = (explanation_text([explain(model, None, used_names(model))], Style()) for model in models)
+
+    def marked(said):
+        heads = [line.split()[0] for line in said.splitlines() if line.startswith("  ") and line[2] != " "]
+        parts = [part for part in re.split(r"\n(?=  \S)", said) if part.startswith("  ")]
+        assert len(parts) == len(heads)
+        return {head for head, part in zip(heads, parts, strict=True) if "not used here" in part}
+
+    assert marked(licence) == {"price"} and marked(sale) == {"V", "share", "sales"}
+    checked = CheckReport(loads(text), models).text(Style())
+    assert "not used in licence: price\nnot used in sale: V\n" in checked
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

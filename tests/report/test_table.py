@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simengine.report.cell_names import asked_name, named_numbers
 from simengine.report.result import Result
+from simengine.report.statistics import statistics_of
 from simengine.report.table import run_report, speed
 from simengine.report.text import Style, text_width
 
@@ -76,6 +78,18 @@ def test_the_row_of_losses_stands_where_it_says_something(record):
     assert "P(T < 0)" not in text  # never, and the target says more
     values = {**record.values, "prob_loss": np.where(record["reported"], 0.01, np.nan)}
     assert "P(T < 0)" in run_report(replace(record, values=values), Style(width=100))
+
+
+def test_a_target_of_zero_is_one_row_with_the_chance_of_a_loss(record):
+    """Wherever statistics are listed; it is asked for, so it stands there also where nothing is ever lost."""
+    targets = np.where(record["target_value"] == 500.0, 0.0, record["target_value"])
+    zero = {name: record[f"prob_loss{end}"][..., None] for name, end in (("prob_below", ""), ("prob_below_se", "_se"))}
+    asked = replace(record, values={**record.values, **zero, "target_value": targets})
+    assert run_report(asked, Style(width=100)).count("P(T < 0), %") == 1
+    entries = [entry for entry in statistics_of(asked, 0, 0) if entry.group == "below"]
+    assert [(entry.key, entry.level) for entry in entries] == [("prob_loss", 0.0)]
+    names = [number.name for number in named_numbers(asked)]
+    assert "licence_T_prob_loss" in names and asked_name("licence_T_prob_below_0") == "licence_t_prob_loss"
 
 
 def test_trials_that_were_left_out_are_told(record):

@@ -214,6 +214,13 @@ STRUCTURE = [
         'model.margin = "T - fees_total"',
         "nothing is called fees_total|fee_total",
     ),
+    (
+        "a name like no other in a formula",
+        PLAIN + MODEL,
+        'worth = "V * Demand" #<',
+        'model.worth = "V * Demand"',
+        "nothing is called Demand; allowed: V, D, R, L",
+    ),
     ("67 empty", "", "", "deal.toml: the scenario is empty", "simengine init"),
     ("67 nothing is defined", "", '[scenario] #<\nname = "x"\n', "inputs", "needs V, D, R, L|define T in [model]"),
     ("an input is missing", HEAD, "[inputs] #<\nV = 5\nD = 1", "inputs", "needs R, L too|define T in [model]"),

@@ -84,7 +84,7 @@ MISTAKES = [
     (DEAL, "profit_share = 0.3", "deal.profit_share = 0.3", "{ share = 0.3 }"),
     (DEAL, "upfront = 'a lot'", 'deal.upfront = "a lot"', ""),
     (DEAL, "upfront = '= V *'", "deal.upfront", ""),
-    (DEAL, "upfront = '= V * Z'", "deal.upfront", "nothing is called Z"),
+    (DEAL, "upfront = '= V * Z'", "deal.upfront", "nothing is called Z; allowed: V, "),
     (DEAL, "upfront = '= exp(1/0)'", "deal.upfront", "divides by 0"),
     (PAID, "upfront = '= sum(sales) + sales * year'", "deal.upfront", "period|sum"),
     (PAID, "upfront = [1, 2, 3, 4, 5]", "deal.upfront", "one value for all periods"),

@@ -14,6 +14,7 @@ from simengine.report.language import outcome_title, strategy_names
 from simengine.report.text import printable
 from simengine.results.dossier import Dossier
 from simengine.results.record import Record
+from simengine.scenario.names import suggest
 
 _FEW_COUNTS = "no outcome of the result has a histogram"
 
@@ -151,5 +152,5 @@ def place_of(what: str, name: str, known: Sequence[str]) -> int:
         When there is no such name.
     """
     if name not in known:
-        raise InvalidInput(Problem(f"there is no {what} {name!r}", allowed=", ".join(known)))
+        raise InvalidInput(Problem(f"there is no {what} {name!r}", allowed=", ".join(known), hint=suggest(name, known)))
     return list(known).index(name)
