@@ -86,7 +86,8 @@ class _Beside:
         return None
 
     def _left_out(self, name: str, reason: str) -> None:
-        self.notes.append(f"the {name} is left out: " + "; ".join(reason.splitlines()))
+        verb = "are" if name.endswith("s") else "is"
+        self.notes.append(f"the {name} {verb} left out: " + "; ".join(reason.splitlines()))
 
     def comparison(self) -> Record | None:
         """The strategies against each other, as `simengine compare` has them."""

@@ -105,7 +105,7 @@ def command(
         _fill(opened, template, target, allow_missing=allow_missing, force=force, quiet=quiet)
     elif kind == "sipmath":
         fits, left = opened.export_sipmath(target, data=[*data, _folder_of(result)], force=force)
-        lines = [*(fit.told() for fit in fits), *(f"left out: {name} is constant" for name in left)]
+        lines = [*(fit.told() for fit in fits), *(f"left out: {entry.told()}" for entry in left)]
         for line in () if quiet else lines:
             say(line)
     else:

@@ -21,6 +21,9 @@ def of(values: np.ndarray, bins: int = 100) -> Distribution:
         "quantile": LEVELS,
         "minimum": np.array([[values.min()]]),
         "maximum": np.array([[values.max()]]),
+        "prob_loss": np.array([[(values < 0.0).mean()]]),
+        "target_value": np.array([[[np.nan, 11.0]]]),
+        "prob_below": np.array([[[np.nan, (values < 11.0).mean()]]]),
     }
     return Distribution.of(record, 0, 0)
 
@@ -65,6 +68,9 @@ def test_a_bin_without_a_width_is_a_value_with_its_share():
         "quantile": LEVELS,
         "minimum": np.array([[0.0]]),
         "maximum": np.array([[2.0]]),
+        "prob_loss": np.array([[0.0]]),
+        "target_value": np.empty((1, 1, 0)),
+        "prob_below": np.empty((1, 1, 0)),
     }
     ((value, share),) = Distribution.of(record, 0, 0).atoms
     assert (value, share) == (0.0, pytest.approx(0.6))

@@ -125,3 +125,15 @@ def test_the_sheet_holds_the_answers(record):
     assert sheet.count("<dataValidation ") == 4
     assert re.search(r'type="decimal".*?<formula1>0.0</formula1><formula2>1.0</formula2>', sheet)
     assert sheet.count("<f>") == 3 * 8
+
+
+def test_a_threshold_that_was_counted_is_answered_as_it_was_counted():
+    x = np.random.default_rng(3).normal(10.0, 25.0, 40_000)
+    counts, edges = np.histogram(x, bins=12)
+    counted = np.array([0.0, 33.0]), np.array([(x < 0.0).mean(), (x < 33.0).mean()])
+    rough = cumulative_points(edges, counts, np.percentile(x, LEVELS), LEVELS)
+    curve = cumulative_points(edges, counts, np.percentile(x, LEVELS), LEVELS, counted)
+    for target in counted[0]:
+        exact = (x > target).mean()
+        assert share_above(target, *curve).value == pytest.approx(exact, abs=1e-12)
+        assert abs(share_above(target, *rough).value - exact) > 1e-4

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simengine.report.figures.scale import nice_step
 from simengine.report.histogram import common_scale
-from simengine.report.workbook.curves import cumulative_points
+from simengine.report.workbook.curves import counted_below, cumulative_points
 from simengine.results.record import Record
 
 Array = NDArray[np.float64]
@@ -71,7 +71,8 @@ class Distribution:
         counts = record["histogram_counts"][strategy, output]
         known = edges[np.isfinite(edges)]
         counts = counts[: known.size - 1]
-        values, below = _stepped(known, counts, record["quantiles"][strategy, output], record["quantile"])
+        percentiles = record["quantiles"][strategy, output], record["quantile"]
+        values, below = _stepped(known, counts, *percentiles, counted_below(record, strategy, output))
         values, below = _with_tails(values, below, known)
         low, high = float(record["minimum"][strategy, output]), float(record["maximum"][strategy, output])
         return cls(values, below, known, counts, int(counts.sum()), low, high)
@@ -294,13 +295,15 @@ def _kernel_below(u: Array) -> Array:
     return 0.5 + 35.0 / 32.0 * v * (1.0 - square * (1.0 - square * (0.6 - square / 7.0)))
 
 
-def _stepped(edges: Array, counts: NDArray[np.int64], quantiles: Array, levels: Array) -> tuple[Array, Array]:
+def _stepped(
+    edges: Array, counts: NDArray[np.int64], quantiles: Array, levels: Array, counted: tuple[Array, Array]
+) -> tuple[Array, Array]:
     """The points of the cumulative curve, with steps as high as the values that come up again and again probably are.
 
     Percentiles that are equal say that a step is there, and how high it is at least; of the rest of the bin around it
     that part is laid beside the step which the bins next to it suggest.
     """
-    values, below = cumulative_points(edges, counts, quantiles, levels)
+    values, below = cumulative_points(edges, counts, quantiles, levels, counted)
     known = np.concatenate(([0.0], np.cumsum(counts))) / counts.sum()
     widths, held = np.diff(edges), np.diff(known)
     density = np.concatenate(([0.0], np.divide(held, widths, out=np.zeros_like(held), where=widths > 0.0), [0.0]))

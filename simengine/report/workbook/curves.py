@@ -97,8 +97,16 @@ def outcome_curves(record: Record) -> list[OutcomeCurves]:
     return found
 
 
-def cumulative_points(edges: Array, counts: NDArray[np.int64], quantiles: Array, levels: Array) -> tuple[Array, Array]:
-    """Values and the probability of each or less, from the bins of a histogram and the percentiles.
+def cumulative_points(
+    edges: Array,
+    counts: NDArray[np.int64],
+    quantiles: Array,
+    levels: Array,
+    counted: tuple[Array, Array] = (np.empty(0), np.empty(0)),
+) -> tuple[Array, Array]:
+    """Values and the probability of each or less, from the bins of a histogram, the percentiles and counted thresholds.
+
+    ``counted``: thresholds, and the probabilities of less than each, see :func:`counted_below`.
 
     Where several percentiles are equal, probability is concentrated on one value: the curve steps there from the lowest
     of their levels to the highest.  How much of the rest of the bin around it is that value too is not known.
@@ -109,9 +117,20 @@ def cumulative_points(edges: Array, counts: NDArray[np.int64], quantiles: Array,
     places = edges[known]
     below = (np.concatenate(([0.0], np.cumsum(counts))) / counts.sum())[: known.size][known]
     finite = np.isfinite(quantiles)
-    values, shares = [places, quantiles[finite]], [below, levels[finite] / 100.0]
+    new = ~np.isin(counted[0], places)  # at an edge the bins say it already
+    values, shares = [places, quantiles[finite], counted[0][new]], [below, levels[finite] / 100.0, counted[1][new]]
     points = np.unique(np.column_stack((np.concatenate(values), np.concatenate(shares))), axis=0)
     return points[:, 0], np.maximum.accumulate(points[:, 1])
+
+
+def counted_below(record: Record, strategy: int, output: int) -> tuple[Array, Array]:
+    """Thresholds at which trials were counted, 0 among them, and the share of the trials below each."""
+    targets, shares = record["target_value"][strategy, output], record["prob_below"][strategy, output]
+    values = np.concatenate(([0.0], targets))
+    below = np.concatenate((record["prob_loss"][strategy, output : output + 1], shares))
+    known = np.isfinite(values) & np.isfinite(below)
+    inside = known & (values >= record["minimum"][strategy, output]) & (values <= record["maximum"][strategy, output])
+    return values[inside], below[inside]
 
 
 def axis_over(low: float, high: float) -> Axis | None:
@@ -163,7 +182,10 @@ def _curves_of(record: Record, output: int, row: int) -> OutcomeCurves | None:
     if axis is None:
         return None
     lines = tuple(
-        cumulative_points(edges[s], counts[s], record["quantiles"][s, output], record["quantile"]) for s in drawn
+        cumulative_points(
+            edges[s], counts[s], record["quantiles"][s, output], record["quantile"], counted_below(record, s, output)
+        )
+        for s in drawn
     )
     bins = _common_bins([edges[s] for s in drawn], axis)
     shares = np.array([rebin(edges[s], counts[s], bins) / counts[s].sum() for s in drawn])
