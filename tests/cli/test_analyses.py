@@ -297,7 +297,8 @@ def test_a_defect_of_an_analysis_leaves_the_run_whole(deal, capsys, monkeypatch,
     monkeypatch.setattr(DEFECTS[name], failing)
     code, out, err = call(capsys, "run", "deal.toml", "--out", "out")
     assert (code, out) == (0, table)
-    said = f"the {name} is left out: unexpected {type(failure).__name__}: {'; '.join(str(failure).splitlines())}"
+    verb = "are" if name == "drivers" else "is"
+    said = f"the {name} {verb} left out: unexpected {type(failure).__name__}: {'; '.join(str(failure).splitlines())}"
     assert f"note: {said}" in err
     stored = simengine.open_result("out")
     assert stored.left_out == (f"{said}; please report it",)

@@ -140,6 +140,9 @@ def test_a_wide_outermost_bin_is_no_flat_tail():
         "quantile": np.array([]),
         "minimum": np.zeros((1, 1)),
         "maximum": np.full((1, 1), 40.0),
+        "prob_loss": np.zeros((1, 1)),
+        "target_value": np.empty((1, 1, 0)),
+        "prob_below": np.empty((1, 1, 0)),
     }
     found = Distribution.of(record, 0, 0)
     beyond = 1.0 - found.probability([10.0, 17.0, 40.0])
