@@ -147,11 +147,19 @@ def test_shipped_scenarios(path):
     assert_same(source_of(_shipped(path, "float64", "sobol", False), trials=100_000), 2048, 1100)
 
 
+LAYOUTS = [(sampler, precision) for sampler in ("random", "sobol", "lhs", "antithetic") for precision in PRECISIONS]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("sampler", ["random", "sobol", "lhs", "antithetic"])
-def test_shipped_scenarios_with_all_that_they_report(path, precision, sampler):
+@pytest.mark.parametrize(  # two sources of draws for each scenario by turns: all of them meet some scenario
+    ("path", "sampler", "precision"),
+    [
+        pytest.param(path, *LAYOUTS[(3 * k + more) % len(LAYOUTS)], id=f"{path.stem}-{more}")
+        for k, path in enumerate(SCENARIOS)
+        for more in (0, 5)
+    ],
+)
+def test_shipped_scenarios_with_all_that_they_report(path, sampler, precision):
     assert_same(source_of(_shipped(path, precision, sampler, True), trials=100_000), 2048, 1100)
 
 
